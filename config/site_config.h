@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * site_config.h -- One site's configuration as plain values, read from one
+ * YAML file by the table in settings.h. What only the meter models can tell
+ * (a quantity that is not there, a period shorter than the meter's own) is
+ * checked by gateway/site.h.
+ */
+#ifndef CONFIG_SITE_CONFIG_H
+#define CONFIG_SITE_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "config/diagnostics.h"
+
+enum config_bus_kind {
+	CONFIG_BUS_RTU,
+	CONFIG_BUS_TCP,
+	CONFIG_BUS_RTU_OVER_TCP,
+};
+
+enum config_clock {
+	CONFIG_CLOCK_SYNCHRONISED, /* the time counts once the kernel says it is synchronised */
+	CONFIG_CLOCK_TRUST,        /* the time counts as it is */
+};
+
+enum config_carrier {
+	CARRIER_UNSET, /* the model's */
+	CARRIER_ELECTRICITY,
+	CARRIER_DISTRICT_HEAT,
+	CARRIER_DISTRICT_COOLING,
+	CARRIER_NATURAL_GAS,
+	CARRIER_LPG,
+	CARRIER_FUEL_OIL,
+	CARRIER_BIOFUEL,
+	CARRIER_SOLAR_HEAT,
+	CARRIER_WATER,
+	CARRIER_COUNT
+};
+const char *carrier_name(enum config_carrier carrier);
+
+enum config_use {
+	USE_TOTAL,
+	USE_HEATING,
+	USE_HOT_WATER,
+	USE_VENTILATION,
+	USE_COOLING,
+	USE_LIGHTING,
+	USE_EQUIPMENT,
+	USE_PV,
+	USE_MOBILE, /* EV charging: not stationary energy */
+	USE_COUNT
+};
+const char *use_name(enum config_use use);
+
+enum config_yes_no { CONFIG_UNSET = -1, CONFIG_NO, CONFIG_YES };
+
+struct config_label {
+	const char *key;
+	const char *text;
+};
+
+struct config_bus {
+	const char *id;
+	enum config_bus_kind kind;
+	const char *device; /* rtu */
+	int64_t baud;       /* 0: the models' own */
+	char parity;        /* 'N' 'E' 'O'; 0: the models' own */
+	int64_t stop_bits;  /* 0: the models' own */
+	bool rts_direction;
+	bool rts_active_low;
+	const char *host; /* tcp kinds */
+	int64_t tcp_port; /* 0: the models' own, else 502 */
+	int64_t response_timeout_min_ms;
+	int64_t response_timeout_max_ms;
+	int64_t answer_time_ms; /* assumed by the plan's forecast */
+	struct file_position at;
+};
+
+struct config_meter {
+	const char *id;
+	const char *name;
+	const char *bus;
+	int64_t address; /* -1: the model's TCP unit id or 1 (TCP only) */
+	int64_t channel; /* 1.. */
+	const char *model;
+	const char *option; /* text of the model's own option ("MWh" for energy_unit); NULL: its
+			       default */
+	const char *option_key;
+	enum config_carrier carrier;
+	enum config_use use;
+	const char *parent; /* id of the meter this one is a part of; NULL: none */
+	int64_t ct_primary; /* 0: no `ct` */
+	int64_t ct_secondary;
+	enum config_yes_no ct_in_meter;
+	int64_t main_fuse_a; /* 0: unknown */
+	const char *serial;  /* expected serial number; NULL: whatever is found */
+	int64_t fast_ms;     /* 0: the site's */
+	int64_t slow_ms;
+	const char *const *quantities; /* read these only; count 0: all the model has */
+	size_t quantities_count;
+	const struct config_label *labels;
+	size_t labels_count;
+	struct file_position at; /* of the meter's first line, and of single settings: */
+	struct file_position id_at, bus_at, address_at, channel_at, model_at, option_at, parent_at,
+		ct_at, fast_at, slow_at, quantities_at, carrier_at;
+};
+
+struct config_broker {
+	const char *host;
+	int64_t port; /* 0: 8883 with TLS, 1883 without */
+	bool tls;
+	const char *ca_file; /* NULL: the system's */
+	const char *certificate_file;
+	const char *key_file;
+	const char *user;
+	const char *password_file;
+	int64_t keep_alive_s;
+	struct file_position at;
+};
+
+struct site_config {
+	const char *file; /* as the user named it */
+	const char *city;
+	const char *site;
+	const char *site_name;
+	const char *timezone;
+	const char *gateway;
+	enum config_clock clock;
+	const char *data_directory;
+	const char *control_socket;
+	const char *models_directory; /* NULL: built-in models only */
+	int64_t store_bytes_max;
+	int64_t interval_ms;  /* length of an interval */
+	int64_t gap_limit_ms; /* a boundary inside a longer reading gap is estimated */
+	int64_t fast_ms;
+	int64_t slow_ms;
+	int64_t live_ms;
+	int64_t trend_ms;
+	int64_t health_ms;
+	int64_t commit_ms; /* trends and cursors */
+	struct config_broker broker;
+	struct config_bus *buses;
+	size_t buses_count;
+	struct config_meter *meters;
+	size_t meters_count;
+	struct config_arena *arena; /* owns every string and array above */
+};
+
+enum {
+	CONFIG_BUSES_MAX = 250,
+	CONFIG_METERS_MAX = 500,
+	CONFIG_LABELS_MAX = 16,
+};
+
+/*
+ * Read a site's file. False, and *ret_config untouched, when there was an
+ * error; all errors of meaning are in `diagnostics`, warnings may be there
+ * either way.
+ */
+__attribute__((warn_unused_result)) bool site_config_read(
+	const char *path, struct diagnostics *diagnostics, struct site_config **ret_config);
+
+/* NULL is fine. Always returns NULL. */
+struct site_config *site_config_free(struct site_config *config);
+
+#endif

@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: Apache-2.0
+# Writes ${OUTPUT}: every model of ${MODELS} as bytes, sorted by name (drivers/models_embedded.h).
+list(SORT MODELS)
+set(text "/* Made from drivers/meters by drivers/embed_models.cmake. */\n#include \"drivers/models_embedded.h\"\n")
+set(rows "")
+foreach(model ${MODELS})
+	get_filename_component(name ${model} NAME_WE)
+	string(MAKE_C_IDENTIFIER ${name} identifier)
+	file(READ ${model} bytes HEX)
+	string(LENGTH "${bytes}" length)
+	math(EXPR length "${length} / 2")
+	string(REGEX REPLACE "(..)" "0x\\1," bytes "${bytes}")
+	string(APPEND text "static const unsigned char ${identifier}[] = {${bytes}0};\n")
+	string(APPEND rows "\t{\"${name}\", ${identifier}, ${length}},\n")
+endforeach()
+string(APPEND text "const struct embedded_model embedded_models[] = {\n${rows}\t{0, 0, 0},\n};\n")
+file(WRITE ${OUTPUT} "${text}")

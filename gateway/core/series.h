@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * series.h -- The rows the gateway makes: interval, trend, event. Plain values,
+ * shared by accounting (makes them), store (keeps them), message (writes them).
+ *
+ * A series is one quantity of one meter; its number is the store's and stays
+ * for the store's life. Energies and readings are in the quantity's inside
+ * steps (quantity.h).
+ */
+#ifndef GATEWAY_CORE_SERIES_H
+#define GATEWAY_CORE_SERIES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "drivers/quantity.h"
+
+enum stream {
+	STREAM_ENERGY, /* intervals and events, one sequence of ids */
+	STREAM_TRENDS,
+	STREAM_COUNT
+};
+const char *stream_name(enum stream stream); /* "energy", "trends" */
+
+enum quality {
+	QUALITY_MEASURED,
+	QUALITY_ESTIMATED,
+	QUALITY_REJECTED, /* null: the difference is undetermined */
+	QUALITY_MISSING,  /* null: nothing read yet */
+	QUALITY_COUNT
+};
+const char *quality_name(enum quality quality);
+
+enum estimate_method {
+	METHOD_NONE,
+	METHOD_EVEN,    /* the gap's difference spread evenly */
+	METHOD_PROFILE, /* by the same weekday and hour of past weeks */
+	METHOD_COUNT
+};
+const char *estimate_method_name(enum estimate_method method); /* NULL for METHOD_NONE */
+
+enum clock_state {
+	CLOCK_STATE_UNKNOWN,
+	CLOCK_STATE_SYNCHRONISED,
+	CLOCK_STATE_TRUSTED, /* `clock: trust`: nobody vouches for it */
+	CLOCK_STATE_COUNT
+};
+const char *clock_state_name(enum clock_state state);
+
+struct interval_row {
+	int64_t id; /* set by the store */
+	int64_t start_wall_ms;
+	int64_t end_wall_ms;   /* exclusive */
+	int64_t energy;        /* meaningless when quality is rejected or missing */
+	int64_t reading_start; /* interpolated at start; meaningless unless has_readings */
+	int64_t reading_end;
+	int32_t series;
+	int32_t revision; /* 0 first; newest (generation, revision) wins */
+	uint32_t flags;   /* bits; none defined yet */
+	uint8_t quality;
+	uint8_t method;
+	uint8_t clock;
+	bool has_readings;
+};
+
+struct trend_row {
+	int64_t id;
+	int64_t start_wall_ms;
+	int64_t end_wall_ms;
+	int64_t mean; /* half to even */
+	int64_t min;
+	int64_t max;
+	int32_t series;
+	int32_t count; /* samples; never 0 */
+	uint8_t clock;
+};
+
+enum event_kind {
+	EVENT_STARTED, /* the gateway started */
+	EVENT_STOPPED,
+	EVENT_CONFIGURATION, /* taken over, or refused, with the reason */
+	EVENT_METER_SILENT,
+	EVENT_METER_BACK,
+	EVENT_METER_EXCHANGED, /* another serial number */
+	EVENT_SERIAL_NUMBER,   /* first seen */
+	EVENT_COUNTER_ROLLED_OVER,
+	EVENT_COUNTER_REJECTED, /* difference impossible: backwards, or too fast */
+	EVENT_ENERGY_WITHHELD,  /* with its amount */
+	EVENT_BUS_LOST,
+	EVENT_BUS_BACK,
+	EVENT_CLOCK_KNOWN,
+	EVENT_CLOCK_STEPPED,
+	EVENT_STORE_FULL,
+	EVENT_STORE_BACK,
+	EVENT_NEW_SERIES, /* a meter id never seen before on this store */
+	EVENT_KIND_COUNT
+};
+const char *event_kind_name(enum event_kind kind); /* "meter_silent" ... */
+
+enum { EVENT_TEXT_MAX = 200, METER_ID_MAX = 33 }; /* bytes, with the NUL */
+
+struct event_row {
+	int64_t id;
+	int64_t at_wall_ms;
+	int64_t amount; /* inside steps of `quantity`; meaningful when has_amount */
+	bool has_amount;
+	uint8_t kind;
+	uint8_t quantity; /* meaningful when has_amount */
+	uint8_t clock;
+	char meter[METER_ID_MAX];  /* "" : the gateway or a bus */
+	char text[EVENT_TEXT_MAX]; /* one sentence for people */
+};
+
+#endif

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * mqtt_link.h -- One connection to a broker, MQTT 5, kept alive by a thread of
+ * its own. The only module that knows libmosquitto. Used by the gateway and by
+ * the city's programs.
+ *
+ * It decides nothing: when to connect again comes from core/link_state.h, what
+ * to send from core/delivery.h. Every call returns at once; what happens is
+ * handed over as events, which the owner takes from mqtt_link_next() when
+ * mqtt_link_fd() is readable.
+ */
+#ifndef GATEWAY_MQTT_LINK_H
+#define GATEWAY_MQTT_LINK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct mqtt_link_settings {
+	const char *host;
+	uint16_t port;
+	const char *client_id;
+	uint16_t keep_alive_s;
+	bool tls;
+	const char *ca_file; /* NULL: the system's */
+	const char *certificate_file;
+	const char *key_file;
+	const char *user;
+	const char *password_file;
+	const char *will_topic; /* NULL: none; published retained, QoS 1 */
+	const char *will_payload;
+	size_t will_length;
+	const char *const *subscriptions; /* made at every connect, QoS 1 */
+	size_t subscriptions_count;
+	uint32_t seed; /* of the back-off's jitter */
+};
+
+struct mqtt_publication {
+	const char *topic;
+	const void *payload;
+	size_t length;
+	uint8_t qos; /* 0 or 1 */
+	bool retain;
+	uint32_t expiry_s; /* 0: never */
+	uint8_t schema_version;
+	uint32_t tag; /* the owner's; comes back with LINK_ACKNOWLEDGED */
+};
+
+enum link_event_kind {
+	LINK_CONNECTED,
+	LINK_DISCONNECTED, /* text: why, in words, and when it is tried again */
+	LINK_REFUSED,      /* the broker said no to the connection; text: why */
+	LINK_ACKNOWLEDGED, /* a QoS 1 publication: tag and reason code */
+	LINK_MESSAGE,      /* a subscription's message */
+};
+
+struct link_event {
+	enum link_event_kind kind;
+	uint32_t tag;
+	uint8_t reason;            /* MQTT 5 reason code; < 128 is success */
+	uint16_t receive_maximum;  /* with LINK_CONNECTED: publications the broker takes
+				      unacknowledged */
+	uint32_t packet_bytes_max; /* with LINK_CONNECTED; 0: no limit told */
+	uint32_t retry_ms; /* with LINK_DISCONNECTED and LINK_REFUSED: when the next attempt starts
+			    */
+	char text[160];
+	char *topic;   /* LINK_MESSAGE; freed by link_event_clear() */
+	char *payload; /* NUL-terminated for convenience */
+	size_t length;
+	bool retain;
+};
+
+enum link_status {
+	LINK_OK,
+	LINK_NOT_CONNECTED,
+	LINK_BUSY,   /* too much on the way already; come back after an event */
+	LINK_FAILED, /* memory, or settings that cannot work; text in the log */
+};
+
+struct mqtt_link;
+
+/* Start; the first attempt to connect is made at once. *ret_reason (static text) says why
+ * LINK_FAILED. */
+enum link_status mqtt_link_start(const struct mqtt_link_settings *settings,
+	struct mqtt_link **ret_link, const char **ret_reason);
+
+/* Readable when an event waits; for poll(). */
+int mqtt_link_fd(const struct mqtt_link *link);
+
+/* Take one event; false when none waits. Clear it with link_event_clear(). */
+bool mqtt_link_next(struct mqtt_link *link, struct link_event *ret_event);
+void link_event_clear(struct link_event *event);
+
+/* Hand over a publication; the payload is copied. QoS 1 lost with the connection is not sent again
+ * by the link. */
+enum link_status mqtt_link_publish(
+	struct mqtt_link *link, const struct mqtt_publication *publication);
+
+/*
+ * Publish nothing more, send DISCONNECT if connected, wait at most wait_ms for
+ * the thread, free. Returns NULL.
+ */
+struct mqtt_link *mqtt_link_stop(struct mqtt_link *link, uint32_t wait_ms);
+
+/* A reason code in words: "not authorized", "quota exceeded" ... */
+const char *mqtt_reason_text(uint8_t reason);
+
+#endif

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * site.h -- A configuration joined with its meter models: which devices stand
+ * on which bus, what is read of them, how much of the line it takes, how much
+ * goes to the broker. What `check` prints and `run` runs.
+ */
+#ifndef GATEWAY_SITE_H
+#define GATEWAY_SITE_H
+
+#include "config/site_config.h"
+#include "drivers/bus_worker.h"
+#include "drivers/model_library.h"
+#include "drivers/read_plan.h"
+
+struct site_meter {
+	const struct config_meter *config;
+	const struct meter_model *model;
+	enum config_carrier carrier;       /* the configuration's, else the model's */
+	size_t bus;                        /* index in struct site's buses */
+	size_t device;                     /* index in that bus's devices */
+	const struct device_point *points; /* this meter's; a run inside its device's */
+	size_t points_count;
+};
+
+struct site_bus {
+	const struct config_bus *config;
+	struct bus_line line; /* settings filled in from the models */
+	struct device *devices;
+	size_t devices_count;
+	/* the forecast */
+	size_t fast_requests; /* a cycle */
+	size_t slow_requests;
+	uint64_t fast_wire_us;
+	uint64_t slow_wire_us;
+	double wire_load_percent;     /* wire time alone */
+	double expected_load_percent; /* with the answer time assumed */
+};
+
+struct site {
+	const struct site_config *config;
+	struct site_bus *buses;
+	size_t buses_count;
+	struct site_meter *meters;
+	size_t meters_count;
+	double megabytes_a_month; /* at the broker, uncompressed, all topics */
+};
+
+/*
+ * Join. False when there was an error of meaning: two meters on one address
+ * and channel, two models at one address, an unknown model or quantity, a
+ * period shorter than the model's update period, a bus whose wire time alone
+ * exceeds its period ... All are reported with file:line:column. The
+ * configuration and the library must outlive the site. Point numbers
+ * (device_point.meter) are indices in `meters`.
+ */
+__attribute__((warn_unused_result)) bool site_make(const struct site_config *config,
+	struct model_library *library, struct diagnostics *diagnostics, struct site **ret_site);
+
+struct site *site_free(struct site *site);
+
+#endif
