@@ -144,4 +144,37 @@ struct meter_model {
 const struct model_value *meter_model_value(
 	const struct meter_model *model, enum quantity quantity, uint8_t channel);
 
+/*
+ * The registers a value needs in one block: all its parts and its scale
+ * register. Addresses as in the model (relative where it has a base).
+ */
+struct register_range model_value_span(const struct model_value *value);
+
+/*
+ * One raw step in inside steps: the value's scale, the option's choice where
+ * it applies, and `ct` where the quantity is scaled by it ({1, 1}: none).
+ * False on overflow.
+ */
+__attribute__((warn_unused_result)) bool model_value_scale(const struct meter_model *model,
+	const struct model_value *value, uint8_t choice, struct scale ct, struct scale *ret_scale);
+
+/* The choice of the model's option by its name; false when there is none such. */
+bool model_option_find(const struct model_option *option, const char *name, uint8_t *ret_choice);
+
+/*
+ * The value out of a block that starts at `first` (an address as in the model)
+ * and holds its whole span: sentinels, parts, scale register, sum, plausible
+ * range. *ret_value is untouched unless DECODE_OK.
+ */
+enum decode_status model_value_decode(const struct model_value *value, struct scale scale,
+	const uint16_t *words, uint16_t first, int64_t *ret_value);
+
+/*
+ * The inverse, for simulated meters: writes the value into its first part, 0
+ * into the others; a scale register keeps the exponent that stands there.
+ * False when it does not fit.
+ */
+bool model_value_encode(const struct model_value *value, struct scale scale, int64_t number,
+	uint16_t *words, uint16_t first);
+
 #endif

@@ -12,6 +12,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/*
+ * Without a suffix: the device's total; VOLTAGE and CURRENT are the mean of the
+ * phases (line to neutral). L1..L3: one phase; T1..T4: one tariff.
+ */
 enum quantity {
 	QUANTITY_ACTIVE_ENERGY_IMPORT,
 	QUANTITY_ACTIVE_ENERGY_EXPORT,

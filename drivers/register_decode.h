@@ -31,7 +31,7 @@ struct register_format {
 	bool low_byte_first; /* inside a register */
 };
 
-/* A positive rational: what one raw step is, in the quantity's inside steps. */
+/* A rational, never 0: what one raw step is, in the quantity's inside steps. */
 struct scale {
 	int64_t numerator;   /* > 0, or < 0 where a model turns the sign */
 	int64_t denominator; /* > 0 */
@@ -81,7 +81,7 @@ void register_decode_text(const uint16_t *words, struct register_format format, 
 /* value * scale, half to even; false on overflow. */
 bool scale_apply(struct scale scale, int64_t value, int64_t *ret_value);
 
-/* a * b in lowest terms; false on overflow. */
+/* a * b in lowest terms; false on overflow or when it is 0. */
 bool scale_multiply(struct scale a, struct scale b, struct scale *ret_product);
 
 #endif
