@@ -7,6 +7,8 @@
 #ifndef CONFIG_SETTINGS_H
 #define CONFIG_SETTINGS_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -28,12 +30,14 @@ enum setting_type {
 	SETTING_DURATION, /* "500 ms", "10 s", "15 min", "1 h", "1 d"; kept in ms */
 	SETTING_SIZE,     /* "256 MiB", "1 GiB"; kept in bytes */
 	SETTING_CURRENT,  /* "125 A" */
-	SETTING_RATIO,    /* "300/5" */
-	SETTING_YES_NO,
-	SETTING_CHOICE,
-	SETTING_HOST_PORT, /* "192.168.1.30:502", "[fe80::1]:502", "meter.local" */
-	SETTING_LIST,      /* of quantity names */
-	SETTING_LABELS,    /* a mapping of free text */
+	SETTING_RATIO,    /* "300/5": struct config_ratio */
+	SETTING_YES_NO,   /* enum config_yes_no */
+	SETTING_CHOICE,   /* an enum; min is the first choice's number */
+	SETTING_HOST,
+	SETTING_HOST_PORT, /* "192.168.1.30:502", "[fe80::1]:502", "meter.local": struct
+			      config_endpoint */
+	SETTING_LIST,      /* of quantity names: struct config_quantities */
+	SETTING_LABELS,    /* a mapping of free text: struct config_labels */
 	SETTING_TYPE_COUNT
 };
 
@@ -41,19 +45,33 @@ struct setting {
 	enum setting_section section;
 	const char *key;
 	enum setting_type type;
-	int64_t min; /* in the kept unit; text: shortest length */
-	int64_t max;
-	const char *fallback; /* as a user would write it; NULL: none, but may be left out; "" with
-				 required */
+	int64_t min;                /* in the kept unit; of texts and lists: the shortest length */
+	int64_t max;                /* likewise; of a ratio: the largest primary */
+	const char *fallback;       /* as a user would write it; NULL: none */
 	const char *const *choices; /* SETTING_CHOICE: names, NULL-terminated */
-	const char *example;        /* what the annotated example shows */
+	const char *example;        /* what the annotated example shows; NULL: only named there */
 	const char *help;           /* one sentence */
-	uint8_t required;
-	uint16_t offset; /* in the section's struct */
+	bool required;
+	uint16_t offset;    /* in the section's struct */
+	uint16_t at_offset; /* where its position is kept, a struct file_position; 0: nowhere */
+};
+
+/* A section of the file: a mapping, or a list of mappings. */
+struct setting_section_info {
+	const char *key; /* top-level */
+	bool list;
+	bool required;
+	int64_t max; /* entries of a list */
+	const char *help;
 };
 
 extern const struct setting settings[];
 extern const size_t settings_count;
+
+const struct setting_section_info *setting_section_info(enum setting_section section);
+
+/* The setting of a section by its key; NULL when there is none. */
+const struct setting *setting_find(enum setting_section section, const char *key);
 
 void settings_print_help(FILE *stream);    /* --help-config */
 void settings_print_example(FILE *stream); /* an annotated file that passes `byport check` */

@@ -56,26 +56,73 @@ const char *use_name(enum config_use use);
 
 enum config_yes_no { CONFIG_UNSET = -1, CONFIG_NO, CONFIG_YES };
 
+enum config_parity {
+	PARITY_UNSET, /* the models' own */
+	PARITY_NONE,
+	PARITY_EVEN,
+	PARITY_ODD,
+};
+char parity_letter(enum config_parity parity); /* 'N' 'E' 'O'; 0 for PARITY_UNSET */
+
+/* Who switches an RS-485 transceiver between sending and receiving. */
+enum config_rts {
+	RTS_OFF, /* the adapter itself */
+	RTS_HIGH_SENDS,
+	RTS_LOW_SENDS,
+};
+
+struct config_endpoint {
+	const char *host; /* NULL: none */
+	int64_t port;     /* 0: not given */
+};
+
+struct config_ratio {
+	int64_t primary; /* 0: none */
+	int64_t secondary;
+};
+
+struct config_quantities {
+	const char *const *names;
+	size_t count; /* 0: all the model has */
+};
+
 struct config_label {
 	const char *key;
 	const char *text;
 };
 
+struct config_labels {
+	const struct config_label *items;
+	size_t count;
+};
+
+/*
+ * A key of a meter that is no setting of ours: the model's own option
+ * ("energy_unit: MWh"), or a misspelt key. gateway/site.h knows which.
+ */
+struct config_extra {
+	const char *key;
+	const char *text;
+	struct file_position key_at;
+	struct file_position at;
+};
+
 struct config_bus {
 	const char *id;
 	enum config_bus_kind kind;
-	const char *device; /* rtu */
-	int64_t baud;       /* 0: the models' own */
-	char parity;        /* 'N' 'E' 'O'; 0: the models' own */
-	int64_t stop_bits;  /* 0: the models' own */
-	bool rts_direction;
-	bool rts_active_low;
-	const char *host; /* tcp kinds */
-	int64_t tcp_port; /* 0: the models' own, else 502 */
+	const char *device;        /* rtu */
+	int64_t baud;              /* 0: the models' own */
+	enum config_parity parity; /* PARITY_UNSET: the models' own */
+	int64_t stop_bits;         /* 0: the models' own */
+	enum config_rts rts;
+	struct config_endpoint tcp;          /* TCP kinds; port 0: the models' own, else 502 */
+	struct config_endpoint rtu_over_tcp; /* as read; the kind says which of the two holds */
 	int64_t response_timeout_min_ms;
-	int64_t response_timeout_max_ms;
-	int64_t answer_time_ms; /* assumed by the plan's forecast */
-	struct file_position at;
+	int64_t response_timeout_max_ms; /* 0: the models' own, else 1 s */
+	int64_t answer_time_ms;          /* assumed by the plan's forecast */
+	struct file_position at;         /* of the entry, and of single settings: */
+	struct file_position id_at, device_at, tcp_at, rtu_over_tcp_at, baud_at, parity_at,
+		stop_bits_at, rts_at, response_timeout_max_at;
 };
 
 struct config_meter {
@@ -85,39 +132,36 @@ struct config_meter {
 	int64_t address; /* -1: the model's TCP unit id or 1 (TCP only) */
 	int64_t channel; /* 1.. */
 	const char *model;
-	const char *option; /* text of the model's own option ("MWh" for energy_unit); NULL: its
-			       default */
-	const char *option_key;
+	const struct config_extra *extras; /* keys that may be the model's own option */
+	size_t extras_count;
 	enum config_carrier carrier;
 	enum config_use use;
 	const char *parent; /* id of the meter this one is a part of; NULL: none */
-	int64_t ct_primary; /* 0: no `ct` */
-	int64_t ct_secondary;
+	struct config_ratio ct;
 	enum config_yes_no ct_in_meter;
 	int64_t main_fuse_a; /* 0: unknown */
 	const char *serial;  /* expected serial number; NULL: whatever is found */
 	int64_t fast_ms;     /* 0: the site's */
 	int64_t slow_ms;
-	const char *const *quantities; /* read these only; count 0: all the model has */
-	size_t quantities_count;
-	const struct config_label *labels;
-	size_t labels_count;
-	struct file_position at; /* of the meter's first line, and of single settings: */
-	struct file_position id_at, bus_at, address_at, channel_at, model_at, option_at, parent_at,
-		ct_at, fast_at, slow_at, quantities_at, carrier_at;
+	struct config_quantities quantities; /* read these only */
+	struct config_labels labels;
+	struct file_position at; /* of the entry, and of single settings: */
+	struct file_position id_at, bus_at, address_at, channel_at, model_at, parent_at, ct_at,
+		ct_in_meter_at, fast_at, slow_at, quantities_at, carrier_at, use_at;
 };
 
 struct config_broker {
 	const char *host;
-	int64_t port; /* 0: 8883 with TLS, 1883 without */
-	bool tls;
-	const char *ca_file; /* NULL: the system's */
+	int64_t port;           /* 0: 8883 with TLS, 1883 without */
+	enum config_yes_no tls; /* never CONFIG_UNSET */
+	const char *ca_file;    /* NULL: the system's */
 	const char *certificate_file;
 	const char *key_file;
 	const char *user;
 	const char *password_file;
 	int64_t keep_alive_s;
-	struct file_position at;
+	struct file_position at, host_at, port_at, tls_at, certificate_file_at, key_file_at,
+		password_file_at;
 };
 
 struct site_config {
@@ -145,6 +189,8 @@ struct site_config {
 	size_t buses_count;
 	struct config_meter *meters;
 	size_t meters_count;
+	struct file_position city_at, site_at, gateway_at, timezone_at, interval_at, gap_limit_at,
+		fast_at, slow_at, live_at, trend_at;
 	struct config_arena *arena; /* owns every string and array above */
 };
 
@@ -161,6 +207,20 @@ enum {
  */
 __attribute__((warn_unused_result)) bool site_config_read(
 	const char *path, struct diagnostics *diagnostics, struct site_config **ret_config);
+
+/* The same from memory; `name` stands in messages. */
+__attribute__((warn_unused_result)) bool site_config_read_text(const char *name, const char *text,
+	struct diagnostics *diagnostics, struct site_config **ret_config);
+
+/* Host and port of a bus on TCP, whichever of the two kinds. */
+struct config_endpoint config_bus_endpoint(const struct config_bus *bus);
+
+/* By id; NULL when there is none. */
+const struct config_bus *site_config_bus(const struct site_config *config, const char *id);
+const struct config_meter *site_config_meter(const struct site_config *config, const char *id);
+
+/* The port in force: the broker's own, else 8883 with TLS and 1883 without. */
+int64_t config_broker_port(const struct config_broker *broker);
 
 /* NULL is fine. Always returns NULL. */
 struct site_config *site_config_free(struct site_config *config);

@@ -15,6 +15,7 @@
 struct site_meter {
 	const struct config_meter *config;
 	const struct meter_model *model;
+	uint8_t option_choice;             /* of the model's own option, where it has one */
 	enum config_carrier carrier;       /* the configuration's, else the model's */
 	size_t bus;                        /* index in struct site's buses */
 	size_t device;                     /* index in that bus's devices */
@@ -27,13 +28,27 @@ struct site_bus {
 	struct bus_line line; /* settings filled in from the models */
 	struct device *devices;
 	size_t devices_count;
+	size_t meters_count;
 	/* the forecast */
 	size_t fast_requests; /* a cycle */
 	size_t slow_requests;
 	uint64_t fast_wire_us;
 	uint64_t slow_wire_us;
+	uint64_t fast_expected_us; /* wire time and the answer time assumed */
+	uint64_t slow_expected_us;
+	uint32_t fast_period_ms; /* the shortest of its devices */
+	uint32_t slow_period_ms;
 	double wire_load_percent;     /* wire time alone */
 	double expected_load_percent; /* with the answer time assumed */
+};
+
+/* What leaves for the broker, MB in 30 days, payload, topic and packet headers, uncompressed. */
+struct site_traffic {
+	double intervals;
+	double trends;
+	double live;
+	double health;
+	double total;
 };
 
 struct site {
@@ -42,7 +57,7 @@ struct site {
 	size_t buses_count;
 	struct site_meter *meters;
 	size_t meters_count;
-	double megabytes_a_month; /* at the broker, uncompressed, all topics */
+	struct site_traffic megabytes_a_month;
 };
 
 /*
