@@ -1,15 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * message.h -- What goes over MQTT, as UTF-8 JSON (docs/mqtt.md). Writer, reader
- * and JSON Schema of every message come from one table of fields, so that they
- * cannot differ. Pure; city includes it too.
+ * and JSON Schema of every message come from one table of fields
+ * (message_fields.h), so that they cannot differ. Pure; city includes it too.
+ *
+ * Here energies and readings are in inside steps, instants in UTC milliseconds;
+ * on the wire they are decimal numbers in the quantity's unit, and RFC 3339.
+ * Pointers in the structs are the caller's when writing, the message's own when
+ * read.
  */
 #ifndef GATEWAY_MESSAGE_H
 #define GATEWAY_MESSAGE_H
 
 #include <stdio.h>
 
+#include "config/site_config.h"
+#include "drivers/bus_worker.h"
 #include "gateway/core/series.h"
+#include "gateway/json_writer.h"
 
 enum message_kind {
 	MESSAGE_STATUS,
@@ -23,8 +31,11 @@ enum message_kind {
 };
 
 enum {
-	MESSAGE_BYTES_MAX =
-		65536, /* a message's payload; lowered to the broker's maximum packet size */
+	/* A stream message's payload; lowered to the broker's maximum packet size less
+	 * MESSAGE_OVERHEAD_BYTES_MAX. `about` and `health` take what the site needs. */
+	MESSAGE_BYTES_MAX = 65536,
+	MESSAGE_BYTES_MIN = 1024,         /* a stream message of one row always fits */
+	MESSAGE_OVERHEAD_BYTES_MAX = 512, /* a packet's header, topic and properties */
 	TOPIC_BYTES_MAX = 256,
 	MESSAGE_SCHEMA_VERSION = 1,
 };
@@ -38,10 +49,230 @@ struct message_kind_info {
 };
 const struct message_kind_info *message_kind_info(enum message_kind kind);
 
+/* By topic: "intervals"; false when there is none. */
+bool message_kind_find(const char *topic, enum message_kind *ret_kind);
+
 /* "byport/1/<city>/<site>/<gateway>/<topic>[/<part>]"; part NULL: none. Returns the length, 0 when
  * too long. */
 size_t message_topic(char buffer[static TOPIC_BYTES_MAX], const char *city, const char *site,
 	const char *gateway, const char *topic, const char *part);
+
+/* A topic taken apart again. */
+struct message_address {
+	enum message_kind kind;
+	char city[METER_ID_MAX];
+	char site[METER_ID_MAX];
+	char gateway[METER_ID_MAX];
+	char meter[METER_ID_MAX]; /* of `live`; else "" */
+};
+
+/* False when it is not a topic of a message in this version. */
+bool message_topic_parse(const char *topic, struct message_address *ret_address);
+
+/* An instant that is not known: written as null. */
+#define INSTANT_UNKNOWN INT64_MIN
+
+enum presence { PRESENCE_OFFLINE, PRESENCE_ONLINE, PRESENCE_COUNT };
+
+/* `status`. The Will carries the same with PRESENCE_OFFLINE and at_wall_ms INSTANT_UNKNOWN. */
+struct status_message {
+	uint8_t presence;
+	uint8_t clock; /* enum clock_state */
+	const char *version;
+	const char *store; /* id */
+	int64_t generation;
+	int64_t started_wall_ms; /* the program */
+	int64_t at_wall_ms;      /* this message */
+	const char *boot;        /* the kernel's boot id; NULL: unknown */
+	int64_t session;         /* connections to the broker since the start, this one included */
+};
+
+/* One quantity of `about`: how a reading comes to its value. */
+struct about_quantity {
+	uint8_t quantity;
+	struct scale scale; /* a raw step, in inside steps */
+	bool has_modulus;
+	bool has_resolution;
+	int64_t modulus;    /* inside steps at which the counter starts again */
+	int64_t resolution; /* inside steps */
+};
+
+struct about_meter {
+	const char *id;
+	const char *name;
+	const char *model;
+	uint8_t carrier;           /* enum config_carrier; CARRIER_UNSET is null */
+	uint8_t use;               /* enum config_use */
+	const char *parent;        /* NULL: none */
+	const char *serial_number; /* NULL: not read yet, or the model has none */
+	const char *bus;
+	int64_t address;
+	int64_t channel;
+	const char *ct; /* "300/5"; NULL: none */
+	bool ct_in_meter;
+	const struct config_label *labels;
+	size_t labels_count;
+	const struct about_quantity *quantities;
+	size_t quantities_count;
+};
+
+/* `about`: the monitoring plan. */
+struct about_message {
+	const char *city;
+	const char *site;
+	const char *site_name; /* NULL: none */
+	const char *gateway;
+	const char *timezone;
+	const char *version;
+	int64_t interval_s;
+	const struct about_meter *meters;
+	size_t meters_count;
+};
+
+/* `live/<meter>`: each value with the time it was read. */
+struct live_value {
+	uint8_t quantity;
+	bool has_value;
+	int64_t value;
+	int64_t at_wall_ms; /* when it was read, or found missing */
+	const char *reason; /* why there is no value; NULL with one */
+};
+
+struct live_message {
+	const char *meter;
+	const struct live_value *values;
+	size_t values_count;
+};
+
+/* Rows of the streams: the store's, with the names their series number stands for. */
+struct interval_message_row {
+	const char *meter;
+	uint8_t quantity;
+	struct interval_row row; /* series is not written */
+};
+
+struct event_message_row {
+	struct event_row row;
+};
+
+struct trend_message_row {
+	const char *meter;
+	uint8_t quantity;
+	struct trend_row row; /* series is not written */
+};
+
+/* `intervals` and `events` (stream energy), `trends` (stream trends). */
+struct stream_message {
+	const char *store;
+	int64_t generation;
+	uint8_t stream;   /* enum stream */
+	int64_t after;    /* `through` of the message before, on whichever topic of the stream */
+	int64_t through;  /* the last id in this one */
+	const void *rows; /* by kind: interval_message_row, event_message_row, trend_message_row */
+	size_t rows_count;
+};
+
+enum health_bus_state { HEALTH_BUS_GONE, HEALTH_BUS_OPEN, HEALTH_BUS_STATE_COUNT };
+
+struct health_bus {
+	const char *id;
+	uint8_t state;      /* enum health_bus_state */
+	const char *reason; /* NULL: none */
+	int64_t requests;
+	int64_t answers;
+};
+
+struct health_meter {
+	const char *id;
+	const char *bus;
+	uint8_t state;      /* enum device_state */
+	const char *reason; /* NULL: none */
+	int64_t last_reading_wall_ms;
+	int64_t requests;
+	int64_t answers;
+	int64_t skipped;
+	int64_t errors[BUS_ERROR_KIND_COUNT];
+	int64_t exceptions[EXCEPTION_CODES_MAX]; /* by code */
+	int64_t answer_time_us;
+	int64_t answer_time_us_max;
+	int64_t timeout_ms;
+};
+
+/* `health` */
+struct health_message {
+	int64_t at_wall_ms;
+	int64_t uptime_s;
+	uint8_t clock;
+	int64_t backlog_energy; /* rows not sent yet */
+	int64_t backlog_trends;
+	int64_t store_bytes;
+	const struct health_bus *buses;
+	size_t buses_count;
+	const struct health_meter *meters;
+	size_t meters_count;
+};
+
+/*
+ * Write a whole message. Returns the bytes it takes, without the NUL that is
+ * written behind; it stands in `buffer` only when that is below `size`. So
+ * buffer NULL and size 0 ask for the size.
+ */
+size_t message_write_status(const struct status_message *message, char *buffer, size_t size);
+size_t message_write_about(const struct about_message *message, char *buffer, size_t size);
+size_t message_write_live(const struct live_message *message, char *buffer, size_t size);
+size_t message_write_health(const struct health_message *message, char *buffer, size_t size);
+
+/*
+ * A stream message, row by row: begin, add until one does not fit or is of the
+ * other kind, finish, and begin the next with after = through of this one.
+ */
+struct message_stream {
+	struct json_writer writer;
+	enum message_kind kind;
+	int64_t through;
+	size_t rows_count;
+};
+
+/* `head`: store, generation, stream, after; the rest is not looked at. The buffer is the caller's,
+ * of at least MESSAGE_BYTES_MIN, until the message is sent. */
+void message_stream_begin(struct message_stream *stream, enum message_kind kind,
+	const struct stream_message *head, struct json_buffer buffer);
+
+/* False: it does not fit and nothing of it was written. The row must be of the stream's kind. */
+__attribute__((warn_unused_result)) bool message_stream_add_interval(
+	struct message_stream *stream, const struct interval_message_row *row);
+__attribute__((warn_unused_result)) bool message_stream_add_event(
+	struct message_stream *stream, const struct event_row *row);
+__attribute__((warn_unused_result)) bool message_stream_add_trend(
+	struct message_stream *stream, const struct trend_message_row *row);
+
+/* The payload's length; it stands in the buffer given at the beginning. */
+size_t message_stream_finish(struct message_stream *stream);
+
+/* A message read back. */
+struct message {
+	enum message_kind kind;
+	union {
+		struct status_message status;
+		struct about_message about;
+		struct live_message live;
+		struct stream_message stream; /* intervals, events, trends */
+		struct health_message health;
+	};
+	struct message_memory *memory; /* owns all it points to */
+};
+
+enum { MESSAGE_ERROR_MAX = 200 }; /* bytes, with the NUL */
+
+/*
+ * Read one. False with `ret_error` saying where and what ("rows[3].start:
+ * \"yesterday\" is not an instant ...") when it is not a message of this kind;
+ * fields it does not know are passed over. Clear it with message_clear().
+ */
+__attribute__((warn_unused_result)) bool message_read(enum message_kind kind,
+	struct json_text payload, struct message *ret_message,
+	char ret_error[static MESSAGE_ERROR_MAX]);
+void message_clear(struct message *message);
 
 /* JSON Schema (draft 2020-12) of one kind. */
 void message_print_schema(enum message_kind kind, FILE *stream);
