@@ -26,13 +26,14 @@ enum setting_type {
 	SETTING_SLUG, /* [a-z0-9-]{1,32}, no '-' at either end */
 	SETTING_TEXT,
 	SETTING_PATH,
+	SETTING_DEVICE, /* a path from the root */
 	SETTING_INTEGER,
 	SETTING_DURATION, /* "500 ms", "10 s", "15 min", "1 h", "1 d"; kept in ms */
 	SETTING_SIZE,     /* "256 MiB", "1 GiB"; kept in bytes */
 	SETTING_CURRENT,  /* "125 A" */
 	SETTING_RATIO,    /* "300/5": struct config_ratio */
 	SETTING_YES_NO,   /* enum config_yes_no */
-	SETTING_CHOICE,   /* an enum; min is the first choice's number */
+	SETTING_CHOICE,   /* an enum; min is the first choice's number, max the last's */
 	SETTING_HOST,
 	SETTING_HOST_PORT, /* "192.168.1.30:502", "[fe80::1]:502", "meter.local": struct
 			      config_endpoint */
@@ -45,12 +46,14 @@ struct setting {
 	enum setting_section section;
 	const char *key;
 	enum setting_type type;
-	int64_t min;                /* in the kept unit; of texts and lists: the shortest length */
-	int64_t max;                /* likewise; of a ratio: the largest primary */
-	const char *fallback;       /* as a user would write it; NULL: none */
-	const char *const *choices; /* SETTING_CHOICE: names, NULL-terminated */
-	const char *example;        /* what the annotated example shows; NULL: only named there */
-	const char *help;           /* one sentence */
+	int64_t min;          /* in the kept unit; of texts and lists: the shortest length */
+	int64_t max;          /* likewise; of a ratio: the largest primary */
+	const char *fallback; /* as a user would write it; NULL: none */
+	const char *const
+		*choices;    /* of a choice or an integer: all that is allowed; NULL-terminated */
+	const char *example; /* a value as a user would write it, for the annotated example */
+	bool shown;          /* there it stands as a setting, not as a comment */
+	const char *help;    /* one sentence */
 	bool required;
 	uint16_t offset;    /* in the section's struct */
 	uint16_t at_offset; /* where its position is kept, a struct file_position; 0: nowhere */

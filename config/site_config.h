@@ -159,7 +159,7 @@ struct config_broker {
 	const char *key_file;
 	const char *user;
 	const char *password_file;
-	int64_t keep_alive_s;
+	int64_t keep_alive_ms;
 	struct file_position at, host_at, port_at, tls_at, certificate_file_at, key_file_at,
 		password_file_at;
 };

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * yaml_text.h -- A file's bytes made ready for the YAML reader: read whole,
+ * byte order mark off, CRLF to LF, known to be UTF-8. Used by yaml_reader.c.
+ */
+#ifndef CONFIG_YAML_TEXT_H
+#define CONFIG_YAML_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "config/diagnostics.h"
+
+/* The whole file, NUL-terminated, the caller's to free. False when it cannot be had; reported. */
+__attribute__((warn_unused_result)) bool yaml_text_load(
+	const char *path, struct diagnostics *diagnostics, char **ret_text, size_t *ret_length);
+
+/* Clean it in place. False when it is not text; reported. */
+__attribute__((warn_unused_result)) bool yaml_text_clean(
+	const char *name, char *text, size_t *length, struct diagnostics *diagnostics);
+
+/* The first line indented with a tab (line 0: none). */
+struct file_position yaml_text_tab(const char *text);
+
+#endif
