@@ -34,7 +34,7 @@ struct bus_line {
 
 enum bus_status {
 	BUS_OK,
-	BUS_TIMEOUT,   /* nothing came in time, or only a part */
+	BUS_TIMEOUT,   /* nothing came in time */
 	BUS_BAD_FRAME, /* something came that is not the answer; verdict tells */
 	BUS_REFUSED,   /* a Modbus exception; code tells */
 	BUS_DOWN,      /* port or socket is gone; open again before the next request */
@@ -49,7 +49,7 @@ struct bus_answer {
 						and 2 one a word */
 	uint8_t bytes[FRAME_BYTES_MAX];      /* payload as received, for 43/14 */
 	size_t bytes_length;
-	uint32_t late_bytes;  /* bytes of earlier answers dropped on the way */
+	uint32_t late_bytes;  /* bytes that were nobody's answer to this, dropped on the way */
 	int64_t sent_mono_us; /* when the request went out */
 	int64_t done_mono_us; /* when the last byte of the answer had come */
 };
@@ -57,11 +57,19 @@ struct bus_answer {
 struct bus;
 
 struct bus_ops {
-	/* Ask, and wait at most timeout_ms from the end of the request on the wire. */
+	/*
+	 * Ask, and wait at most timeout_ms from the end of the request on the
+	 * wire for the answer to begin, then as long as its bytes take. A
+	 * request that modbus_frame.h cannot build is BUS_REFUSED, code 1, and
+	 * never sent. *ret_answer is written whatever comes back.
+	 */
 	enum bus_status (*ask)(struct bus *bus, const struct bus_request *request,
 		uint32_t timeout_ms, struct bus_answer *ret_answer);
 	/* Open, or open again after BUS_DOWN. *ret_reason (static text) says why it failed. */
 	enum bus_status (*open)(struct bus *bus, const char **ret_reason);
+	/* From any thread: the wait going on in ask(), and every later one, ends at once with
+	 * BUS_DOWN. May be NULL. */
+	void (*interrupt)(struct bus *bus);
 	void (*close)(struct bus *bus); /* frees the bus too */
 };
 
@@ -72,12 +80,19 @@ struct bus {
 /* A bus through libmodbus; not yet open. NULL when memory is out. */
 struct bus *modbus_bus_new(const struct bus_line *line);
 
-/* Time on the wire, in microseconds: one character, the silence between frames, a whole exchange.
+/*
+ * Time on the wire in microseconds, rounded up; 0 where there is no line with
+ * a speed (Modbus TCP, baud 0). Source: Modbus over Serial Line 1.02, 2.5.1.1.
  */
+uint32_t bus_line_wire_us(const struct bus_line *line, size_t characters);
 uint32_t bus_line_character_us(const struct bus_line *line);
 uint32_t bus_line_silence_us(
 	const struct bus_line *line); /* 3.5 characters; 1750 above 19200 baud */
+/* Request, good answer and the silence after it; without the device's own time. */
 uint32_t bus_line_exchange_us(const struct bus_line *line, const struct bus_request *request);
+
+/* CLOCK_MONOTONIC in microseconds. */
+int64_t bus_now_mono_us(void);
 
 const char *bus_status_text(enum bus_status status);
 

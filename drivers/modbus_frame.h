@@ -52,7 +52,11 @@ enum frame_verdict {
 /* Modbus CRC-16, as sent low byte first. */
 uint16_t frame_crc(const uint8_t *bytes, size_t length);
 
-/* Whole request frame; returns its length. `transaction` is for TCP only. */
+/*
+ * Whole request frame; returns its length, 0 for a request that cannot be
+ * built (another function, no register, too many, past 0xFFFF). `transaction`
+ * is for TCP only. 43/14 asks for the basic objects from object `address` on.
+ */
 size_t frame_build_request(enum frame_transport transport, uint16_t transaction,
 	const struct bus_request *request, uint8_t ret_bytes[static FRAME_BYTES_MAX]);
 
@@ -65,8 +69,18 @@ enum frame_verdict frame_judge_answer(enum frame_transport transport, uint16_t t
 	const struct bus_request *request, const uint8_t *bytes, size_t length,
 	const uint8_t **ret_payload, size_t *ret_payload_length, uint8_t *ret_exception);
 
-/* Bytes of a good answer frame to this request; 0 where only the answer tells (43/14). */
+/* Bytes of the request's frame, and of a good answer to it; 0 where only the answer tells (43/14).
+ */
+size_t frame_request_length(enum frame_transport transport, const struct bus_request *request);
 size_t frame_answer_length(enum frame_transport transport, const struct bus_request *request);
+
+/*
+ * Whole length of the answer frame that begins at `bytes`, as far as its first
+ * `length` bytes tell: a lower bound while it is above `length`, exact once it
+ * is not. 0: no answer begins like this (a function that is never asked for,
+ * an impossible length field).
+ */
+size_t frame_length_begun(enum frame_transport transport, const uint8_t *bytes, size_t length);
 
 const char *frame_verdict_text(enum frame_verdict verdict);
 const char *modbus_exception_text(uint8_t code); /* "illegal data address" ... */

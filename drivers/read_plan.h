@@ -20,8 +20,8 @@ struct plan_span {
 struct plan_limits {
 	uint16_t block_registers_max;
 	uint16_t bridge_registers_max; /* longest run of unwanted registers inside a block */
-	const struct register_range
-		*readable; /* bridging stays inside one of these; count 0: anywhere */
+	const struct register_range *readable; /* a bridged run and its two neighbours lie in one of
+						  these; count 0: anywhere */
 	size_t readable_count;
 	const struct register_range *forbidden; /* no block touches these */
 	size_t forbidden_count;
@@ -39,7 +39,7 @@ struct plan_block {
 enum plan_status {
 	PLAN_OK,
 	PLAN_SPAN_TOO_LONG,  /* a span is longer than the longest block; *ret_bad tells which */
-	PLAN_SPAN_FORBIDDEN, /* a span touches a forbidden register */
+	PLAN_SPAN_FORBIDDEN, /* a span touches a forbidden register; *ret_bad tells which */
 	PLAN_NO_MEMORY,
 };
 
