@@ -58,13 +58,16 @@ struct control_server {
 	struct client clients[CONTROL_CLIENTS_MAX];
 };
 
-json_t *control_error(const char *format, ...)
+char *control_error(const char *format, ...)
 {
 	va_list arguments;
 	va_start(arguments, format);
 	json_t *text = json_vsprintf(format, arguments);
 	va_end(arguments);
-	return json_pack("{s:o}", "error", text != NULL ? text : json_string("out of memory"));
+	json_t *error = json_pack("{s:o}", "error", text);
+	char *line = error != NULL ? json_dumps(error, JSON_COMPACT) : NULL;
+	json_decref(error);
+	return line;
 }
 
 /* ---- the sockets ---- */
@@ -251,29 +254,26 @@ static void accept_client(struct control_server *server, const struct listener *
 		.since_mono_ms = server->now_mono_ms};
 }
 
-static void set_answer(struct control_server *server, struct client *client, json_t *answer)
+static void set_answer(struct control_server *server, struct client *client, char *answer)
 {
-	char *text =
-		answer != NULL ? json_dumps(answer, JSON_COMPACT | JSON_REAL_PRECISION(15)) : NULL;
-	json_decref(answer);
-	if (text == NULL) {
+	if (answer == NULL) {
 		drop(client);
 		return;
 	}
-	client->answer = text;
+	client->answer = answer;
 	client->answer_sent = 0;
-	client->answer_length = strlen(text);
-	text[client->answer_length++] = '\n'; /* in the place of the NUL */
+	client->answer_length = strlen(answer);
+	answer[client->answer_length++] = '\n'; /* in the place of the NUL */
 	enter(server, client, CLIENT_ANSWERING);
 }
 
-void control_server_answer(struct control_server *server, uint32_t number, json_t *answer)
+void control_server_answer(struct control_server *server, uint32_t number, char *answer)
 {
 	struct client *client = &server->clients[number % CONTROL_CLIENTS_MAX];
 	if (client->state == CLIENT_ASKED && client->number == number)
 		set_answer(server, client, answer);
 	else
-		json_decref(answer);
+		free(answer);
 }
 
 /* The line [0, length) of a client's buffer, as a request. */

@@ -57,10 +57,14 @@ int control_server_fd(const struct control_server *server);
 /* Do what can be done without waiting; at least once a second while there are clients. */
 void control_server_step(struct control_server *server, int64_t now_mono_ms);
 
-/* Takes the reference. A client that has gone meanwhile is no error. */
-void control_server_answer(struct control_server *server, uint32_t client, json_t *answer);
+/*
+ * Takes `answer`: JSON on one line, without its end, from malloc(); NULL when
+ * memory was out: then the client is dropped. A client that has gone meanwhile
+ * is no error.
+ */
+void control_server_answer(struct control_server *server, uint32_t client, char *answer);
 
-/* {"error": text} */
-__attribute__((format(printf, 1, 2))) json_t *control_error(const char *format, ...);
+/* {"error": text}, from malloc(). */
+__attribute__((format(printf, 1, 2))) char *control_error(const char *format, ...);
 
 #endif
