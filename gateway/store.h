@@ -3,9 +3,11 @@
  * store.h -- Rows kept on disk until the city has them, and after. The only
  * module that knows SQLite; the format is written down in docs/store.md.
  *
- * Append-only, in id order, per stream. Appended rows are durable once
- * store_commit() returns STORE_OK; power may go at any instruction. Used by the
- * main loop's thread only.
+ * Append-only, in id order, per stream. Appended rows wait in memory until
+ * store_commit() writes them in one transaction: durable once it returns
+ * STORE_OK; power may go at any instruction. When it fails they keep waiting
+ * for the next commit, up to a limit. Only committed rows are read back. Used
+ * by the main loop's thread only.
  */
 #ifndef GATEWAY_STORE_H
 #define GATEWAY_STORE_H
@@ -16,10 +18,10 @@
 
 enum store_status {
 	STORE_OK,
-	STORE_FULL, /* the disk or the budget; rows stay queued with the caller, older rows are safe
-		     */
+	STORE_FULL, /* the disk or the budget; stored rows are safe, waiting ones keep waiting; from
+		       store_append_*: not taken, the caller keeps it */
 	STORE_DAMAGED, /* not a data base, or a corrupt one */
-	STORE_NEWER,   /* written by a newer byport; untouched */
+	STORE_NEWER,   /* written by a newer byport, and so is the one beside it; untouched */
 	STORE_FAILED,  /* I/O, rights or memory; worth another try */
 	STORE_STATUS_COUNT
 };
@@ -34,20 +36,42 @@ struct store_identity {
 
 /* How far a stream has come; ids start at 1, 0 is "none". */
 struct store_cursor {
-	int64_t last;      /* last id given */
+	int64_t last;      /* last id committed: what can be read and sent */
 	int64_t sent;      /* broker acknowledged through this id with a reason < 128 */
 	int64_t delivered; /* an archive's receipt */
 };
 
-/*
- * Open or create `directory`/store.db. A damaged file is set aside beside it
- * (never deleted) and a new one made; *ret_set_aside tells (may be NULL). On
- * failure *ret_store is untouched.
- */
-__attribute__((warn_unused_result)) enum store_status store_open(const char *directory,
-	int64_t bytes_max, int64_t now_wall_ms, struct store **ret_store, bool *ret_set_aside);
+/* What store_open() met. */
+enum store_finding {
+	STORE_FOUND,
+	STORE_CREATED,
+	STORE_MOVED,     /* of another board (machine-id): kept, under a new identity */
+	STORE_SET_ASIDE, /* damaged: renamed to `set_aside`, never deleted; a new one made */
+	STORE_BESIDE,    /* a newer byport's file is left untouched; ours stands beside it */
+};
 
-/* Commit and close; NULL is fine. Always returns NULL. */
+struct store_settings {
+	const char *directory;  /* made if its parent exists */
+	int64_t bytes_max;      /* budget of the file and its journal */
+	int64_t now_wall_ms;    /* for a new generation; may be wrong */
+	const char *machine_id; /* NULL: /etc/machine-id */
+};
+
+struct store_opening {
+	enum store_finding finding;
+	char path[256];      /* the file in use */
+	char set_aside[256]; /* with STORE_SET_ASIDE: where the damaged one lies now */
+	char reason[160];    /* on failure and with STORE_SET_ASIDE: what is wrong, in words */
+};
+
+/* Open or create. On failure *ret_store is untouched; ret_opening->path and ->reason are set either
+ * way. */
+__attribute__((warn_unused_result)) enum store_status store_open(
+	const struct store_settings *settings, struct store **ret_store,
+	struct store_opening *ret_opening);
+
+/* Commit, checkpoint and close; NULL is fine. Always returns NULL. A file found damaged while in
+ * use is set aside now. */
 struct store *store_close(struct store *store);
 
 struct store_identity store_identity(const struct store *store);
@@ -73,9 +97,16 @@ __attribute__((warn_unused_result)) enum store_status store_commit(struct store 
 void store_set_sent(struct store *store, enum stream stream, int64_t id);
 void store_set_delivered(struct store *store, enum stream stream, int64_t id);
 
-/* The newest stored interval of a series, to go on from after a restart; false when there is none.
+/* The last failure in words ("database disk image is malformed"); "" when there was none. */
+const char *store_reason(const struct store *store);
+
+/*
+ * To go on from after a restart (counter_resume): the newest committed interval
+ * of a series by time, and the newest that has readings. False when there is
+ * none.
  */
 bool store_last_interval(struct store *store, int32_t series, struct interval_row *ret_row);
+bool store_last_known_interval(struct store *store, int32_t series, struct interval_row *ret_row);
 
 /* One row of a stream, whatever its kind. */
 struct store_row {
@@ -92,7 +123,17 @@ __attribute__((warn_unused_result)) enum store_status store_read(struct store *s
 	enum stream stream, int64_t after, size_t max, struct store_row *ret_rows,
 	size_t *ret_count);
 
-/* Bytes the file and its journal take. */
+/*
+ * Rows given up to keep the budget since store_open(): trends that were never
+ * sent, and the last id of them (for an event). Undelivered energy never is.
+ */
+struct store_loss {
+	int64_t trend_rows;
+	int64_t trend_through;
+};
+struct store_loss store_loss(const struct store *store);
+
+/* Bytes the file and its journal take on the disk. */
 int64_t store_bytes(const struct store *store);
 
 #endif

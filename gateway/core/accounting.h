@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * accounting.h -- From a counter's readings to the energy of its intervals, so
+ * that nothing is lost or counted twice. One struct counter per series. Pure.
+ *
+ * The readings at the UTC-aligned boundaries b are interpolated (in integers)
+ * between the two good readings around each: R(b). The energy of an interval
+ * is R(end) - R(start), so the sum over any run of intervals without a null is
+ * R(last end) - R(first start), to the step.
+ *
+ * An interval closes at the first good reading after its end, else it is
+ * published as missing at a named deadline and revised when readings resume:
+ * the difference over the gap is spread evenly over time, each share rounded
+ * so that the sum is exact and no two equal spans differ by more than a step.
+ *
+ * A reading that falls, or climbs faster than is physically possible, is held
+ * until the next one: if that one follows on from the reading before, the held
+ * one was noise and is withheld with an event; if it follows on from the held
+ * one, the counter really stepped: a rollover where the modulus is known and
+ * the difference possible, else the intervals touched are rejected (null) and
+ * a new run of readings begins there. So that no first reading can be such
+ * noise, a series begins with two that agree, and its first row at the first
+ * boundary after them.
+ */
+#ifndef GATEWAY_CORE_ACCOUNTING_H
+#define GATEWAY_CORE_ACCOUNTING_H
+
+#include "gateway/core/series.h"
+
+/* What does not change while a counter runs. All instants UTC milliseconds, all amounts inside
+ * steps. */
+struct counter_rules {
+	const char *meter; /* its id; goes into events */
+	enum quantity quantity;
+	int32_t series;
+	int64_t interval_ms;        /* > 0; boundaries are multiples of it since 1970 */
+	int64_t gap_limit_ms;       /* a boundary between readings further apart is estimated */
+	int64_t close_deadline_ms;  /* after an interval's end: published as missing */
+	int64_t modulus;            /* at which the counter starts again; 0: unknown */
+	int64_t rate_max_per_hour;  /* physically possible, with whatever margin the caller wants
+				       (main_fuse: 1.5 * volts * amperes ...); 0: unknown, then
+				       no climb is impossible and no rollover is assumed */
+	int64_t resolution;         /* one step of the register; 0: unknown */
+	int64_t register_update_ms; /* how often the device renews it; 0: unknown */
+};
+
+struct reading {
+	int64_t at_wall_ms;
+	int64_t value;
+	uint8_t clock; /* enum clock_state */
+};
+
+/*
+ * Where the counter's rows go. A sink that cannot take a row returns false:
+ * then the reading or tick that made it counts as not happened, and the
+ * interval stays open until the next one. The counter is cumulative, so
+ * nothing is lost by that.
+ */
+struct counter_sink {
+	void *context;
+	bool (*interval)(void *context, struct interval_row *row);
+	bool (*event)(void *context, struct event_row *row);
+};
+
+enum {
+	/* Rows made one by one for one gap (a year of quarter hours); what is longer ends in one
+	   row over all the rest. A clock that jumps by decades must not fill the store. */
+	COUNTER_GAP_ROWS_MAX = 35136,
+	/* Withheld readings told of between two boundaries; a device that babbles must not either.
+	 */
+	COUNTER_WITHHELD_EVENTS_MAX = 4,
+};
+
+/* A counter's state; zero-initialised or counter_resume()d. Fields are accounting.c's. */
+struct counter {
+	struct reading last;        /* newest good reading of this run */
+	struct reading held;        /* the suspicious one after it */
+	int64_t changed_wall_ms;    /* newest good reading that showed less than `last` */
+	int64_t next_start_wall_ms; /* start of the first interval that has no energy yet */
+	int64_t start_reading;      /* R(next_start), may be negative after a rollover */
+	int64_t published_wall_ms;  /* end of the newest row published; missing ones lie between */
+	int64_t ready_wall_ms;      /* first time heard of since the program started */
+	int64_t withheld;           /* energy seen inside rejected intervals */
+	int64_t slack_ms;           /* backward clock steps since `last` */
+	int32_t run_readings;       /* good readings in this run, counted up to 3 */
+	uint8_t withheld_events;
+	uint8_t start_clock;
+	bool has_last;
+	bool has_held;
+	bool has_change;
+	bool has_next;   /* next_start is set */
+	bool has_start;  /* start_reading is known */
+	bool start_good; /* and not inside a long gap */
+	bool is_ready;
+	bool is_rejecting; /* the open interval is null whatever comes */
+};
+
+/*
+ * Go on after a restart: `newest` is the series' newest stored row, `known` its
+ * newest one with has_readings (the same or an older one); NULL where there is
+ * none.
+ */
+void counter_resume(struct counter *counter, const struct counter_rules *rules,
+	const struct interval_row *newest, const struct interval_row *known);
+
+/* Readings in order of time; one not later than the last is ignored. False: the sink refused. */
+bool counter_add_reading(struct counter *counter, const struct counter_rules *rules,
+	const struct reading *reading, const struct counter_sink *sink);
+
+/* Time passes: publish as missing what is past its deadline. False: the sink refused. */
+bool counter_tick(struct counter *counter, const struct counter_rules *rules, int64_t now_wall_ms,
+	const struct counter_sink *sink);
+
+/* Another device from here on: the open interval is rejected, the next reading begins a new run.
+ * The caller tells of the exchange itself. */
+void counter_exchange(struct counter *counter, const struct counter_rules *rules);
+
+/* The wall clock was set back by `back_ms`: readings up to the last one's time are ignored, and
+ * what the counter climbs meanwhile is not impossible. */
+void counter_clock_set_back(struct counter *counter, int64_t back_ms);
+
+#endif
