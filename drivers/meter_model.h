@@ -50,7 +50,8 @@ struct model_value {
 	int32_t scale_register; /* address of an i16 exponent of ten in the same block; -1: none */
 	bool slow;              /* energy group; else fast (power) */
 	int8_t together;        /* values of one number must come in one block; -1: none */
-	uint64_t sentinels[MODEL_SENTINELS_MAX]; /* compared with register_bits() */
+	uint64_t sentinels[MODEL_SENTINELS_MAX];      /* compared with register_bits() ... */
+	uint64_t sentinel_masks[MODEL_SENTINELS_MAX]; /* ... in these bits */
 	uint8_t sentinels_count;
 	bool zero_is_unavailable; /* SunSpec accumulators: 0 = not accumulated */
 	int64_t resolution;       /* inside steps; 0: unknown */
@@ -82,7 +83,7 @@ struct model_identification {
 	struct register_format format;
 	char *matches[MODEL_MATCHES_MAX]; /* numbers "112", ranges "330-345", or text prefixes */
 	uint8_t matches_count;
-	char *meaning;
+	char *meaning; /* never NULL, nor are the matches */
 };
 
 /* Where the device's addresses start, when they are not absolute (SunSpec). */
