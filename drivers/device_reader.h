@@ -52,13 +52,12 @@ enum {
 /*
  * The blocks that read the points of some groups (POLL_FAST | POLL_SLOW) of a
  * device: what a poll asks, and what `check` forecasts. *ret_bad is the index
- * of a point that cannot be read. The blocks are the caller's to free; their
- * count is 0 when the groups have no points. Addresses are relative where the
+ * of a point that cannot be read. The blocks are the caller's to free; there are none when
+ * the groups have no points. Addresses are relative where the
  * model's are.
  */
 __attribute__((warn_unused_result)) enum plan_status device_plan_make(const struct device *device,
-	uint8_t groups, const struct plan_limits *limits, struct plan_block **ret_blocks,
-	size_t *ret_blocks_count, size_t *ret_bad);
+	uint8_t groups, const struct plan_limits *limits, struct plan *ret_plan, size_t *ret_bad);
 
 /* Registers of a value: all its parts and its scale register. */
 struct plan_span device_value_span(const struct model_value *value);

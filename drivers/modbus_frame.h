@@ -60,14 +60,23 @@ uint16_t frame_crc(const uint8_t *bytes, size_t length);
 size_t frame_build_request(enum frame_transport transport, uint16_t transaction,
 	const struct bus_request *request, uint8_t ret_bytes[static FRAME_BYTES_MAX]);
 
-/*
- * Judge a whole answer frame. With FRAME_GOOD, *ret_payload points into
- * `bytes`, at the register bytes (or at the 43/14 objects) and
- * *ret_payload_length tells how many.
- */
-enum frame_verdict frame_judge_answer(enum frame_transport transport, uint16_t transaction,
-	const struct bus_request *request, const uint8_t *bytes, size_t length,
-	const uint8_t **ret_payload, size_t *ret_payload_length, uint8_t *ret_exception);
+/* A request on its way: what an answer is judged against. */
+struct frame_question {
+	enum frame_transport transport;
+	uint16_t transaction; /* TCP only */
+	struct bus_request request;
+};
+
+struct frame_answer {
+	const uint8_t *payload; /* FRAME_GOOD: the register bytes, or the first 43/14 object; points
+				   into the frame */
+	size_t payload_length;
+	uint8_t exception; /* FRAME_EXCEPTION: the code */
+};
+
+/* Judge a whole answer frame; *ret_answer is written with FRAME_GOOD and FRAME_EXCEPTION. */
+enum frame_verdict frame_judge_answer(const struct frame_question *question, const uint8_t *bytes,
+	size_t length, struct frame_answer *ret_answer);
 
 /* Bytes of the request's frame, and of a good answer to it; 0 where only the answer tells (43/14).
  */

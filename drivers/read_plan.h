@@ -17,6 +17,11 @@ struct plan_span {
 	uint16_t last; /* inclusive */
 };
 
+struct plan_spans {
+	const struct plan_span *items;
+	size_t count;
+};
+
 struct plan_limits {
 	uint16_t block_registers_max;
 	uint16_t bridge_registers_max; /* longest run of unwanted registers inside a block */
@@ -36,6 +41,11 @@ struct plan_block {
 	uint16_t count;
 };
 
+struct plan {
+	struct plan_block *blocks; /* by space and address; the owner frees it */
+	size_t count;
+};
+
 enum plan_status {
 	PLAN_OK,
 	PLAN_SPAN_TOO_LONG,  /* a span is longer than the longest block; *ret_bad tells which */
@@ -44,20 +54,18 @@ enum plan_status {
 };
 
 /*
- * Plan. `spans` may come in any order and overlap. On PLAN_OK *ret_blocks is
- * the caller's to free, sorted by space and address.
+ * Plan. `spans` may come in any order and overlap. On PLAN_OK the blocks of
+ * *ret_plan are the caller's to free; no spans make a plan of no blocks. Equal
+ * costs: the fewest blocks. The cost of coils is counted like registers'.
  */
-__attribute__((warn_unused_result)) enum plan_status read_plan_make(const struct plan_span *spans,
-	size_t spans_count, const struct plan_limits *limits, struct plan_block **ret_blocks,
-	size_t *ret_blocks_count, size_t *ret_bad);
+__attribute__((warn_unused_result)) enum plan_status read_plan_make(const struct plan_spans *spans,
+	const struct plan_limits *limits, struct plan *ret_plan, size_t *ret_bad);
 
 /* Limits of a model on a line, with the answer time assumed (default of a bus: 20 ms). */
 struct plan_limits read_plan_limits(
 	const struct meter_model *model, const struct bus_line *line, uint32_t answer_time_ms);
 
-/* Wire time of a plan on a line, microseconds, without (answer_time_ms 0) or with the devices' own
- * time. */
-uint64_t read_plan_cost_us(
-	const struct plan_block *blocks, size_t blocks_count, const struct plan_limits *limits);
+/* Time of a plan, microseconds: wire alone where the limits were made with answer time 0. */
+uint64_t read_plan_cost_us(const struct plan *plan, const struct plan_limits *limits);
 
 #endif
