@@ -28,40 +28,31 @@ struct json_writer {
 	bool comma;    /* one is due before the next value or key */
 };
 
-enum { INSTANT_TEXT_MAX = 32 }; /* bytes, with the NUL */
-
-void json_begin(struct json_writer *writer, struct json_buffer buffer);
+void json_writer_begin(struct json_writer *writer, struct json_buffer buffer);
 
 /* Put the NUL. Returns the length needed, without it; all of it is there when that is below the
  * size. */
-size_t json_end(struct json_writer *writer);
+size_t json_writer_end(struct json_writer *writer);
 
 /* Whether `more` bytes and a NUL fit behind what is written. */
-bool json_fits(const struct json_writer *writer, size_t more);
+bool json_writer_fits(const struct json_writer *writer, size_t more);
 
-void json_open_object(struct json_writer *writer);
-void json_close_object(struct json_writer *writer);
-void json_open_array(struct json_writer *writer);
-void json_close_array(struct json_writer *writer);
+void json_writer_open_object(struct json_writer *writer);
+void json_writer_close_object(struct json_writer *writer);
+void json_writer_open_array(struct json_writer *writer);
+void json_writer_close_array(struct json_writer *writer);
 
-void json_key(struct json_writer *writer, const char *key);
+void json_writer_key(struct json_writer *writer, const char *key);
 /* Bytes that are JSON already, as one value. */
-void json_raw(struct json_writer *writer, struct json_text text);
-void json_null(struct json_writer *writer);
-void json_boolean(struct json_writer *writer, bool truth);
-void json_integer(struct json_writer *writer, int64_t number);
+void json_writer_raw(struct json_writer *writer, struct json_text text);
+void json_writer_null(struct json_writer *writer);
+void json_writer_boolean(struct json_writer *writer, bool truth);
+void json_writer_integer(struct json_writer *writer, int64_t number);
 /* steps / 10^decimals, as decimal_print() prints it. */
-void json_decimal(struct json_writer *writer, int64_t steps, int8_t decimals);
+void json_writer_decimal(struct json_writer *writer, int64_t steps, int8_t decimals);
 /* Escaped; bytes that are not UTF-8 become U+FFFD. */
-void json_string(struct json_writer *writer, const char *text);
+void json_writer_string(struct json_writer *writer, const char *text);
 /* As a string: RFC 3339, UTC, 'Z', milliseconds only where there are any. */
-void json_instant(struct json_writer *writer, int64_t wall_ms);
-
-/* "2026-11-23T09:26:28Z", "...28.250Z"; years 0000 to 9999, clamped. Returns the length. */
-size_t instant_print(char buffer[static INSTANT_TEXT_MAX], int64_t wall_ms);
-
-/* The opposite: with 'Z' or an offset, up to nine decimals (cut to milliseconds). False when it is
- * not one. */
-__attribute__((warn_unused_result)) bool instant_parse(const char *text, int64_t *ret_wall_ms);
+void json_writer_instant(struct json_writer *writer, int64_t wall_ms);
 
 #endif

@@ -34,7 +34,7 @@ enum {
 	/* A stream message's payload; lowered to the broker's maximum packet size less
 	 * MESSAGE_OVERHEAD_BYTES_MAX. `about` and `health` take what the site needs. */
 	MESSAGE_BYTES_MAX = 65536,
-	MESSAGE_BYTES_MIN = 1024,         /* a stream message of one row always fits */
+	MESSAGE_BYTES_MIN = 2048,         /* a stream message of one row always fits */
 	MESSAGE_OVERHEAD_BYTES_MAX = 512, /* a packet's header, topic and properties */
 	TOPIC_BYTES_MAX = 256,
 	MESSAGE_SCHEMA_VERSION = 1,
@@ -151,10 +151,6 @@ struct interval_message_row {
 	struct interval_row row; /* series is not written */
 };
 
-struct event_message_row {
-	struct event_row row;
-};
-
 struct trend_message_row {
 	const char *meter;
 	uint8_t quantity;
@@ -168,7 +164,7 @@ struct stream_message {
 	uint8_t stream;   /* enum stream */
 	int64_t after;    /* `through` of the message before, on whichever topic of the stream */
 	int64_t through;  /* the last id in this one */
-	const void *rows; /* by kind: interval_message_row, event_message_row, trend_message_row */
+	const void *rows; /* by kind: interval_message_row, event_row, trend_message_row */
 	size_t rows_count;
 };
 

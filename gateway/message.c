@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * message.c -- The kinds of messages, and their topics.
+ */
+#include "gateway/message.h"
+
+#include <string.h>
+
+static const char topic_root[] = "byport/1/";
+
+/* clang-format off */
+static const struct message_kind_info kinds[MESSAGE_KIND_COUNT] = {
+	/*                      topic         QoS       retained          expires          */
+	[MESSAGE_STATUS]    = {"status",    .qos = 1, .retained = true, .expires = false,
+		.help = "online or offline (the Will), version, store, clock"},
+	[MESSAGE_ABOUT]     = {"about",     .qos = 1, .retained = true, .expires = false,
+		.help = "the monitoring plan: meters, models, units, scales"},
+	[MESSAGE_LIVE]      = {"live",      .qos = 0, .retained = true, .expires = true,
+		.help = "the latest samples of one meter, each with its own time"},
+	[MESSAGE_INTERVALS] = {"intervals", .qos = 1, .retained = false, .expires = false,
+		.help = "energy by interval, exact, with quality and readings"},
+	[MESSAGE_EVENTS]    = {"events",    .qos = 1, .retained = false, .expires = false,
+		.help = "what happened, in one sequence with the intervals"},
+	[MESSAGE_TRENDS]    = {"trends",    .qos = 1, .retained = false, .expires = false,
+		.help = "mean, smallest and largest of gauges"},
+	[MESSAGE_HEALTH]    = {"health",    .qos = 0, .retained = true, .expires = true,
+		.help = "per bus and meter: state in words, counters, answer times"},
+};
+/* clang-format on */
+
+const struct message_kind_info *message_kind_info(enum message_kind kind)
+{
+	return &kinds[kind];
+}
+
+bool message_kind_find(const char *topic, enum message_kind *ret_kind)
+{
+	for (unsigned kind = 0; kind < MESSAGE_KIND_COUNT; kind++) {
+		if (strcmp(kinds[kind].topic, topic) == 0) {
+			*ret_kind = (enum message_kind)kind;
+			return true;
+		}
+	}
+	return false;
+}
+
+size_t message_topic(char buffer[static TOPIC_BYTES_MAX], const char *city, const char *site,
+	const char *gateway, const char *topic, const char *part)
+{
+	const char *const words[] = {topic_root, city, "/", site, "/", gateway, "/", topic,
+		part ? "/" : "", part ? part : ""};
+	size_t length = 0;
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		size_t more = strlen(words[i]);
+		if (more >= TOPIC_BYTES_MAX - length)
+			return 0;
+		memcpy(buffer + length, words[i], more + 1);
+		length += more;
+	}
+	return length;
+}
+
+/* The text up to the next '/' or the end; NULL when it is empty or too long. Returns what follows.
+ */
+static const char *take_level(const char *at, char ret_level[static METER_ID_MAX])
+{
+	size_t length = at ? strcspn(at, "/") : 0;
+	if (length == 0 || length >= METER_ID_MAX)
+		return NULL;
+	memcpy(ret_level, at, length);
+	ret_level[length] = '\0';
+	return at[length] == '/' ? at + length + 1 : at + length;
+}
+
+bool message_topic_parse(const char *topic, struct message_address *ret_address)
+{
+	struct message_address address = {.meter = ""};
+	char kind[METER_ID_MAX];
+	if (strncmp(topic, topic_root, strlen(topic_root)) != 0)
+		return false;
+	const char *at = take_level(topic + strlen(topic_root), address.city);
+	at = take_level(at, address.site);
+	at = take_level(at, address.gateway);
+	at = take_level(at, kind);
+	if (!at || !message_kind_find(kind, &address.kind))
+		return false;
+	if (address.kind == MESSAGE_LIVE)
+		at = take_level(at, address.meter);
+	if (!at || *at != '\0' || at[-1] == '/')
+		return false;
+	*ret_address = address;
+	return true;
+}
