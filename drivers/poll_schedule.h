@@ -8,7 +8,7 @@
  * due together are one poll. What is overdue by whole periods is skipped and
  * counted. A silent device is probed instead of polled, ever more rarely; its
  * probe's deadline is as far away as its probe period is long, so that it
- * never goes before a live device's poll that is due.
+ * gives way to the live devices' polls, and yet has its turn.
  */
 #ifndef DRIVERS_POLL_SCHEDULE_H
 #define DRIVERS_POLL_SCHEDULE_H
