@@ -38,8 +38,8 @@ struct counter_rules {
 	int64_t close_deadline_ms;  /* after an interval's end: published as missing */
 	int64_t modulus;            /* at which the counter starts again; 0: unknown */
 	int64_t rate_max_per_hour;  /* physically possible, with whatever margin the caller wants
-				       (main_fuse: 1.5 * volts * amperes ...); 0: unknown, then
-				       no climb is impossible and no rollover is assumed */
+				       (from main_fuse ...); 0: unknown, then a climb that is 100
+				       times  the fastest seen is held, and no rollover is assumed */
 	int64_t resolution;         /* one step of the register; 0: unknown */
 	int64_t register_update_ms; /* how often the device renews it; 0: unknown */
 };
@@ -71,28 +71,36 @@ enum {
 	COUNTER_WITHHELD_EVENTS_MAX = 4,
 };
 
-/* A counter's state; zero-initialised or counter_resume()d. Fields are accounting.c's. */
+/*
+ * A counter's state; zero-initialised or counter_resume()d. Fields are
+ * accounting.c's. A run is a row of readings each of which follows on from the
+ * one before; the open interval is the first that has no energy yet.
+ */
 struct counter {
-	struct reading last;        /* newest good reading of this run */
-	struct reading held;        /* the suspicious one after it */
-	int64_t changed_wall_ms;    /* newest good reading that showed less than `last` */
-	int64_t next_start_wall_ms; /* start of the first interval that has no energy yet */
-	int64_t start_reading;      /* R(next_start), may be negative after a rollover */
-	int64_t published_wall_ms;  /* end of the newest row published; missing ones lie between */
-	int64_t ready_wall_ms;      /* first time heard of since the program started */
-	int64_t withheld;           /* energy seen inside rejected intervals */
-	int64_t slack_ms;           /* backward clock steps since `last` */
-	int32_t run_readings;       /* good readings in this run, counted up to 3 */
-	uint8_t withheld_events;
+	struct reading last;      /* where the run has come to */
+	struct reading held;      /* a suspicious reading after it */
+	int64_t read_wall_ms;     /* newest good reading; `last` may be a boundary after it */
+	int64_t less_wall_ms;     /* newest instant at which the register showed less than `last` */
+	int64_t fastest_per_hour; /* fastest climb seen */
+	int64_t before;           /* value of the last reading of the run before this one */
+	int64_t next_start_wall_ms; /* start of the open interval */
+	int64_t published_wall_ms;  /* end of the newest row; those after next_start are missing */
+	int64_t start_reading;      /* R(next_start); negative after a rollover */
+	int64_t run_start;          /* energy of this run is published up to here */
+	int64_t withheld;           /* energy of earlier runs that is in no interval */
+	int64_t ready_wall_ms;      /* when this program first heard of the counter */
+	int64_t set_back_ms;        /* backward clock steps since `last` */
+	uint8_t withheld_events;    /* since the last boundary */
 	uint8_t start_clock;
 	bool has_last;
 	bool has_held;
-	bool has_change;
-	bool has_next;   /* next_start is set */
-	bool has_start;  /* start_reading is known */
-	bool start_good; /* and not inside a long gap */
+	bool has_climbed; /* less_wall_ms is known; else it is the run's beginning */
+	bool has_before;
+	bool has_next;
+	bool has_start;
+	bool start_good; /* R(next_start) is not inside a long gap */
 	bool is_ready;
-	bool is_rejecting; /* the open interval is null whatever comes */
+	bool is_rejecting; /* the open interval holds a break: null whatever comes */
 };
 
 /*
@@ -100,8 +108,8 @@ struct counter {
  * newest one with has_readings (the same or an older one); NULL where there is
  * none.
  */
-void counter_resume(struct counter *counter, const struct counter_rules *rules,
-	const struct interval_row *newest, const struct interval_row *known);
+void counter_resume(struct counter *counter, const struct interval_row *newest,
+	const struct interval_row *known);
 
 /* Readings in order of time; one not later than the last is ignored. False: the sink refused. */
 bool counter_add_reading(struct counter *counter, const struct counter_rules *rules,
@@ -113,7 +121,7 @@ bool counter_tick(struct counter *counter, const struct counter_rules *rules, in
 
 /* Another device from here on: the open interval is rejected, the next reading begins a new run.
  * The caller tells of the exchange itself. */
-void counter_exchange(struct counter *counter, const struct counter_rules *rules);
+void counter_exchange(struct counter *counter);
 
 /* The wall clock was set back by `back_ms`: readings up to the last one's time are ignored, and
  * what the counter climbs meanwhile is not impossible. */

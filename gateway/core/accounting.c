@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * accounting.c -- accounting.h: which readings to believe. What the believed
+ * ones make of the intervals they close stands in interval_closing.c.
+ */
+#include "gateway/core/accounting.h"
+
+#include <assert.h>
+
+#include "gateway/core/accounting_text.h"
+#include "gateway/core/interval_closing.h"
+
+enum {
+	MS_PER_HOUR = 3600000,
+	SUSPICIOUS_FACTOR =
+		100, /* times the fastest climb seen: worth waiting for one more reading */
+};
+
+__extension__ typedef __int128 wide;
+
+/* The most a counter can have climbed between two instants. */
+static wide climb_possible(
+	const struct counter_step *step, int64_t since_wall_ms, int64_t at_wall_ms)
+{
+	const struct counter *counter = step->counter;
+	wide span_ms = (wide)at_wall_ms - since_wall_ms + step->rules->register_update_ms +
+		       counter->set_back_ms;
+
+	if (!counter->has_climbed) {
+		span_ms += MS_PER_HOUR; /* a coarse register may have been about to step */
+	}
+	return step->rules->rate_max_per_hour * span_ms / MS_PER_HOUR + step->rules->resolution + 1;
+}
+
+/* Much faster than ever before; of no weight where the physical limit is known. */
+static bool is_unheard_of(const struct counter_step *step, wide climb, int64_t span_ms)
+{
+	wide usual = (wide)step->counter->fastest_per_hour *
+		     (span_ms + step->counter->set_back_ms) / MS_PER_HOUR;
+
+	return climb > usual * SUSPICIOUS_FACTOR;
+}
+
+/* Back above the value before the last break in one leap: the break was noise, the leap no energy.
+ */
+static bool leaps_back(
+	const struct counter_step *step, int64_t from_value, const struct reading *to)
+{
+	const struct counter *counter = step->counter;
+
+	return counter->has_before && from_value < counter->before &&
+	       to->value >= counter->before &&
+	       is_unheard_of(
+		       step, (wide)to->value - from_value, to->at_wall_ms - counter->less_wall_ms);
+}
+
+/* Can `to` come after a register that showed from_value, and less at since_wall_ms? */
+static bool follows(const struct counter_step *step, int64_t from_value, int64_t since_wall_ms,
+	const struct reading *to)
+{
+	wide climb = (wide)to->value - from_value;
+
+	if (climb < 0 || leaps_back(step, from_value, to)) {
+		return false;
+	}
+	return step->rules->rate_max_per_hour <= 0 ||
+	       climb <= climb_possible(step, since_wall_ms, to->at_wall_ms);
+}
+
+static bool follows_last(const struct counter_step *step, const struct reading *reading)
+{
+	return follows(step, step->counter->last.value, step->counter->less_wall_ms, reading);
+}
+
+static bool is_suspicious(const struct counter_step *step, const struct reading *reading)
+{
+	const struct counter *counter = step->counter;
+
+	if (!follows_last(step, reading)) {
+		return true;
+	}
+	return step->rules->rate_max_per_hour <= 0 && counter->fastest_per_hour > 0 &&
+	       is_unheard_of(step, (wide)reading->value - counter->last.value,
+		       reading->at_wall_ms - counter->less_wall_ms);
+}
+
+/* The held reading was noise. */
+static bool withhold(const struct counter_step *step)
+{
+	struct counter *counter = step->counter;
+
+	if (counter->withheld_events < COUNTER_WITHHELD_EVENTS_MAX) {
+		struct event_row event =
+			accounting_text_noise(step->rules, &counter->last, &counter->held);
+		if (!closing_tell(step, &event)) {
+			return false;
+		}
+		counter->withheld_events++;
+	}
+	counter->has_held = false;
+	return true;
+}
+
+static bool is_rollover(const struct counter_step *step)
+{
+	const struct counter *counter = step->counter;
+	struct reading unrolled = counter->held;
+
+	if (step->rules->modulus <= 0 || step->rules->rate_max_per_hour <= 0 ||
+		counter->held.value >= counter->last.value ||
+		counter->last.value >= step->rules->modulus) {
+		return false;
+	}
+	unrolled.value += step->rules->modulus;
+	return follows_last(step, &unrolled);
+}
+
+static bool roll_over(const struct counter_step *step)
+{
+	struct counter *counter = step->counter;
+	struct event_row event =
+		accounting_text_rollover(step->rules, &counter->last, &counter->held);
+
+	if (!closing_tell(step, &event)) {
+		return false;
+	}
+	counter->last.value -= step->rules->modulus;
+	counter->start_reading -= step->rules->modulus;
+	counter->run_start -= step->rules->modulus;
+	counter->has_before = false;
+	counter->has_held = false;
+	return closing_accept(step, &counter->held);
+}
+
+/* The held reading is confirmed: the counter really stepped. */
+static bool believe_step(const struct counter_step *step)
+{
+	struct counter *counter = step->counter;
+	struct reading first = counter->held;
+
+	if (is_rollover(step)) {
+		return roll_over(step);
+	}
+	if (counter->has_next) {
+		struct event_row event =
+			accounting_text_rejected(step->rules, &counter->last, &first);
+		if (!closing_tell(step, &event)) {
+			return false;
+		}
+	}
+	closing_end_run(counter);
+	return closing_begin_run(step, &first);
+}
+
+/* What the reading after a held one says about it. */
+static bool settle_held(const struct counter_step *step, const struct reading *reading)
+{
+	struct counter *counter = step->counter;
+	const struct reading held = counter->held;
+
+	if (follows_last(step, reading)) {
+		if (held.value < counter->last.value || held.value > reading->value) {
+			return withhold(step) && closing_accept(step, reading);
+		}
+		counter->has_held = false;
+		return closing_accept(step, &held) && closing_accept(step, reading);
+	}
+	if (follows(step, held.value, counter->read_wall_ms, reading)) {
+		return believe_step(step) && closing_accept(step, reading);
+	}
+	if (!withhold(step)) {
+		return false;
+	}
+	counter->held = *reading;
+	counter->has_held = true;
+	return true;
+}
+
+/* ---- The module's face ---- */
+
+static void note_ready(struct counter *counter, int64_t now_wall_ms)
+{
+	if (!counter->is_ready) {
+		counter->is_ready = true;
+		counter->ready_wall_ms = now_wall_ms;
+	}
+}
+
+static void resume_from(struct counter *counter, const struct interval_row *known)
+{
+	counter->last = (struct reading){known->end_wall_ms, known->reading_end, known->clock};
+	counter->has_last = true;
+	counter->has_start = true;
+	counter->start_reading = known->reading_end;
+	counter->run_start = known->reading_end;
+	counter->start_clock = known->clock;
+	counter->next_start_wall_ms = known->end_wall_ms;
+	counter->less_wall_ms = known->end_wall_ms;
+	/* Where a row is not measured, its end may lie inside the gap: count from its start. */
+	counter->start_good = known->quality == QUALITY_MEASURED;
+	counter->read_wall_ms = counter->start_good ? known->end_wall_ms : known->start_wall_ms;
+}
+
+void counter_resume(struct counter *counter, const struct interval_row *newest,
+	const struct interval_row *known)
+{
+	*counter = (struct counter){0};
+	if (!newest) {
+		return;
+	}
+	counter->has_next = true;
+	counter->published_wall_ms = newest->end_wall_ms;
+	counter->next_start_wall_ms = newest->end_wall_ms;
+	counter->start_clock = newest->clock;
+	bool is_broken = newest->quality == QUALITY_REJECTED && !newest->has_readings;
+	if (known && !is_broken) {
+		resume_from(counter, known);
+	} else {
+		counter->is_rejecting = true;
+	}
+}
+
+bool counter_add_reading(struct counter *counter, const struct counter_rules *rules,
+	const struct reading *reading, const struct counter_sink *sink)
+{
+	const struct counter_step step = {counter, rules, sink};
+
+	assert(rules->interval_ms > 0);
+	note_ready(counter, reading->at_wall_ms);
+	if (!counter->has_last) {
+		return closing_begin_run(&step, reading);
+	}
+	if (reading->at_wall_ms <= counter->last.at_wall_ms ||
+		(counter->has_held && reading->at_wall_ms <= counter->held.at_wall_ms)) {
+		return true;
+	}
+	if (counter->has_held) {
+		return settle_held(&step, reading);
+	}
+	if (is_suspicious(&step, reading)) {
+		counter->held = *reading;
+		counter->has_held = true;
+		return true;
+	}
+	return closing_accept(&step, reading);
+}
+
+bool counter_tick(struct counter *counter, const struct counter_rules *rules, int64_t now_wall_ms,
+	const struct counter_sink *sink)
+{
+	const struct counter_step step = {counter, rules, sink};
+	int64_t latest_end_wall_ms = now_wall_ms - rules->close_deadline_ms;
+
+	note_ready(counter, now_wall_ms);
+	if (!counter->has_next || latest_end_wall_ms < counter->ready_wall_ms) {
+		return true;
+	}
+	for (;;) {
+		struct interval_row row = {
+			.start_wall_ms = counter->published_wall_ms,
+			.end_wall_ms = closing_boundary_after(
+				counter->published_wall_ms, rules->interval_ms),
+			.quality = QUALITY_MISSING,
+			.clock = counter->start_clock,
+		};
+		int64_t span_ms = row.start_wall_ms - counter->next_start_wall_ms;
+		if (row.end_wall_ms > latest_end_wall_ms ||
+			span_ms / rules->interval_ms >= COUNTER_GAP_ROWS_MAX) {
+			return true;
+		}
+		if (!closing_publish(&step, &row)) {
+			return false;
+		}
+	}
+}
+
+void counter_exchange(struct counter *counter)
+{
+	closing_end_run(counter);
+	counter->has_before = false;
+}
+
+void counter_clock_set_back(struct counter *counter, int64_t back_ms)
+{
+	counter->set_back_ms += back_ms;
+}

@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * interval_closing.c -- interval_closing.h: boundaries, their readings, and the
+ * rows between them.
+ */
+#include "gateway/core/interval_closing.h"
+
+#include "gateway/core/accounting_text.h"
+
+__extension__ typedef __int128 wide;
+
+enum { MS_PER_HOUR = 3600000 };
+
+/* ---- Instants and amounts ---- */
+
+static int64_t boundary_at_or_before(int64_t at_wall_ms, int64_t interval_ms)
+{
+	int64_t into_ms = at_wall_ms % interval_ms;
+
+	return at_wall_ms - (into_ms < 0 ? into_ms + interval_ms : into_ms);
+}
+
+int64_t closing_boundary_after(int64_t at_wall_ms, int64_t interval_ms)
+{
+	return boundary_at_or_before(at_wall_ms, interval_ms) + interval_ms;
+}
+
+static int64_t boundary_at_or_after(int64_t at_wall_ms, int64_t interval_ms)
+{
+	return closing_boundary_after(at_wall_ms - 1, interval_ms);
+}
+
+/* R(at), rounded down; between the two readings, so never falling from one boundary to the next. */
+static int64_t interpolate(const struct reading *from, const struct reading *to, int64_t at_wall_ms)
+{
+	wide climb = (wide)to->value - from->value;
+	wide share = climb * (at_wall_ms - from->at_wall_ms) / (to->at_wall_ms - from->at_wall_ms);
+
+	return (int64_t)(from->value + share);
+}
+
+/* The counter as its display shows it: start_reading is negative after a rollover. */
+static int64_t shown(const struct counter_rules *rules, int64_t value)
+{
+	if (rules->modulus <= 0) {
+		return value;
+	}
+	int64_t remainder = value % rules->modulus;
+	return remainder < 0 ? remainder + rules->modulus : remainder;
+}
+
+static uint8_t less_certain(uint8_t a, uint8_t b)
+{
+	static const uint8_t doubt[CLOCK_STATE_COUNT] = {
+		[CLOCK_STATE_SYNCHRONISED] = 0,
+		[CLOCK_STATE_TRUSTED] = 1,
+		[CLOCK_STATE_UNKNOWN] = 2,
+	};
+
+	return doubt[a] > doubt[b] ? a : b;
+}
+
+/* ---- Rows ---- */
+
+bool closing_tell(const struct counter_step *step, struct event_row *event)
+{
+	return step->sink->event(step->sink->context, event);
+}
+
+/* Publish the open interval as `row` says and open the next one. */
+bool closing_publish(const struct counter_step *step, struct interval_row *row)
+{
+	struct counter *counter = step->counter;
+
+	row->series = step->rules->series;
+	row->revision = row->start_wall_ms < counter->published_wall_ms ? 1 : 0;
+	if (!step->sink->interval(step->sink->context, row)) {
+		return false;
+	}
+	if (row->end_wall_ms > counter->published_wall_ms) {
+		counter->published_wall_ms = row->end_wall_ms;
+	}
+	return true;
+}
+
+/*
+ * The next end that has passed by to_wall_ms; false when the open interval goes
+ * on. The last of very many rows in one go takes all that is left.
+ */
+static bool next_end(
+	const struct counter_step *step, int32_t rows_made, int64_t to_wall_ms, int64_t *ret_end)
+{
+	int64_t start_wall_ms = step->counter->next_start_wall_ms;
+	int64_t interval_ms = step->rules->interval_ms;
+	int64_t end_wall_ms = rows_made < COUNTER_GAP_ROWS_MAX
+				      ? closing_boundary_after(start_wall_ms, interval_ms)
+				      : boundary_at_or_before(to_wall_ms, interval_ms);
+
+	if (end_wall_ms > to_wall_ms || end_wall_ms <= start_wall_ms) {
+		return false;
+	}
+	*ret_end = end_wall_ms;
+	return true;
+}
+
+/* ---- A run of readings ---- */
+
+static bool reject_open_interval(const struct counter_step *step, int64_t end_wall_ms)
+{
+	struct counter *counter = step->counter;
+	struct interval_row row = {
+		.start_wall_ms = counter->next_start_wall_ms,
+		.end_wall_ms = end_wall_ms,
+		.quality = QUALITY_REJECTED,
+		.clock = counter->start_clock,
+	};
+
+	if (!closing_publish(step, &row)) {
+		return false;
+	}
+	counter->next_start_wall_ms = end_wall_ms;
+	counter->has_start = false;
+	return true;
+}
+
+/* The run is over; what it climbed since the last boundary is in no interval. */
+void closing_end_run(struct counter *counter)
+{
+	if (counter->has_last && (counter->has_start || counter->is_rejecting)) {
+		counter->withheld += counter->last.value - counter->run_start;
+	}
+	if (counter->has_last) {
+		counter->before = counter->last.value;
+		counter->has_before = counter->has_next;
+	}
+	counter->has_last = false;
+	counter->has_held = false;
+	counter->is_rejecting = counter->has_next;
+}
+
+/* The series' first two readings agree: its first interval begins at the boundary after the first.
+ */
+static void begin_series(const struct counter_step *step)
+{
+	struct counter *counter = step->counter;
+
+	counter->next_start_wall_ms =
+		boundary_at_or_after(counter->last.at_wall_ms, step->rules->interval_ms);
+	counter->published_wall_ms = counter->next_start_wall_ms;
+	counter->has_next = true;
+}
+
+/* ---- Closing intervals ---- */
+
+/* A boundary's reading, and what is known about it. */
+struct boundary {
+	struct reading reading;
+	bool good; /* not inside a long gap */
+};
+
+static struct boundary boundary_between(const struct counter_step *step, const struct reading *from,
+	const struct reading *to, int64_t at_wall_ms)
+{
+	const struct counter *counter = step->counter;
+	int64_t gap_ms = to->at_wall_ms - counter->read_wall_ms;
+
+	return (struct boundary){
+		.reading =
+			{
+				  .at_wall_ms = at_wall_ms,
+				  .value = interpolate(from, to, at_wall_ms),
+				  .clock = less_certain(from->clock, to->clock),
+				  },
+		.good = gap_ms <= step->rules->gap_limit_ms || at_wall_ms == to->at_wall_ms ||
+			at_wall_ms == counter->read_wall_ms,
+	};
+}
+
+static void start_at(struct counter *counter, const struct boundary *boundary)
+{
+	counter->start_reading = boundary->reading.value;
+	counter->run_start = boundary->reading.value;
+	counter->start_clock = boundary->reading.clock;
+	counter->start_good = boundary->good;
+	counter->has_start = true;
+}
+
+static void fill_energy(
+	const struct counter *counter, const struct boundary *end, struct interval_row *row)
+{
+	bool is_measured = counter->start_good && end->good;
+
+	row->energy = end->reading.value - counter->start_reading;
+	row->quality = is_measured ? QUALITY_MEASURED : QUALITY_ESTIMATED;
+	row->method = is_measured ? METHOD_NONE : METHOD_EVEN;
+}
+
+static bool tell_of_withheld_energy(const struct counter_step *step, const struct reading *end)
+{
+	struct counter *counter = step->counter;
+	int64_t amount = counter->withheld + end->value - counter->run_start;
+	struct event_row event = accounting_text_unpublished(step->rules, end, amount);
+
+	if (amount != 0 && !closing_tell(step, &event)) {
+		return false;
+	}
+	counter->withheld = 0;
+	counter->run_start = end->value;
+	return true;
+}
+
+/* A first reading with nothing known before it: whole intervals up to it are undetermined. */
+bool closing_begin_run(const struct counter_step *step, const struct reading *reading)
+{
+	struct counter *counter = step->counter;
+	int64_t end_wall_ms;
+
+	for (int32_t rows = 0;
+		counter->has_next && next_end(step, rows, reading->at_wall_ms, &end_wall_ms);
+		rows++) {
+		if (!reject_open_interval(step, end_wall_ms)) {
+			return false;
+		}
+	}
+	counter->is_rejecting =
+		counter->has_next && counter->next_start_wall_ms < reading->at_wall_ms;
+	counter->has_start = counter->has_start && counter->is_rejecting;
+	counter->run_start = reading->value;
+	if (!counter->is_rejecting && !tell_of_withheld_energy(step, reading)) {
+		return false;
+	}
+	counter->last = *reading;
+	counter->has_last = true;
+	counter->read_wall_ms = reading->at_wall_ms;
+	counter->less_wall_ms = reading->at_wall_ms;
+	counter->has_climbed = false;
+	return true;
+}
+
+static bool close_interval(const struct counter_step *step, const struct boundary *end)
+{
+	struct counter *counter = step->counter;
+	struct interval_row row = {
+		.start_wall_ms = counter->next_start_wall_ms,
+		.end_wall_ms = end->reading.at_wall_ms,
+		.quality = QUALITY_REJECTED,
+		.clock = less_certain(counter->start_clock, end->reading.clock),
+		.has_readings = counter->has_start,
+		.reading_start = shown(step->rules, counter->start_reading),
+		.reading_end = shown(step->rules, end->reading.value),
+	};
+
+	if (!counter->is_rejecting) {
+		fill_energy(counter, end, &row);
+	} else if (!tell_of_withheld_energy(step, &end->reading)) {
+		return false;
+	}
+	if (!closing_publish(step, &row)) {
+		return false;
+	}
+	counter->next_start_wall_ms = row.end_wall_ms;
+	counter->is_rejecting = false;
+	counter->withheld_events = 0;
+	start_at(counter, end);
+	return true;
+}
+
+static void move_to(struct counter *counter, const struct reading *reading)
+{
+	int64_t span_ms = reading->at_wall_ms - counter->less_wall_ms + counter->set_back_ms;
+	wide climb = (wide)reading->value - counter->last.value;
+
+	if (climb > 0 && span_ms > 0) {
+		wide per_hour = climb * MS_PER_HOUR / span_ms;
+		if (per_hour > counter->fastest_per_hour) {
+			counter->fastest_per_hour =
+				per_hour > INT64_MAX ? INT64_MAX : (int64_t)per_hour;
+		}
+		counter->less_wall_ms = counter->read_wall_ms;
+		counter->has_climbed = true;
+	}
+	counter->last = *reading;
+	counter->read_wall_ms = reading->at_wall_ms;
+	counter->set_back_ms = 0;
+}
+
+/* A believed reading: close what it passes, and go on from it. */
+bool closing_accept(const struct counter_step *step, const struct reading *reading)
+{
+	struct counter *counter = step->counter;
+	const struct reading from = counter->last;
+	int64_t end_wall_ms;
+
+	if (!counter->has_next && from.value == 0 && reading->value > 0) {
+		return closing_begin_run(
+			step, reading); /* a zero at the very start proves nothing */
+	}
+	if (!counter->has_next) {
+		begin_series(step);
+	}
+	if (!counter->has_start && !counter->is_rejecting &&
+		counter->next_start_wall_ms <= reading->at_wall_ms) {
+		struct boundary start =
+			boundary_between(step, &from, reading, counter->next_start_wall_ms);
+		start_at(counter, &start);
+	}
+	for (int32_t rows = 0; next_end(step, rows, reading->at_wall_ms, &end_wall_ms); rows++) {
+		struct boundary end = boundary_between(step, &from, reading, end_wall_ms);
+		if (!close_interval(step, &end)) {
+			return false;
+		}
+		counter->last = end.reading;
+	}
+	move_to(counter, reading);
+	return true;
+}
