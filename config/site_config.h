@@ -122,7 +122,7 @@ struct config_bus {
 	int64_t answer_time_ms;          /* assumed by the plan's forecast */
 	struct file_position at;         /* of the entry, and of single settings: */
 	struct file_position id_at, device_at, tcp_at, rtu_over_tcp_at, baud_at, parity_at,
-		stop_bits_at, rts_at, response_timeout_max_at;
+		stop_bits_at, rts_at, response_timeout_max_ms_at;
 };
 
 struct config_meter {
@@ -147,7 +147,7 @@ struct config_meter {
 	struct config_labels labels;
 	struct file_position at; /* of the entry, and of single settings: */
 	struct file_position id_at, bus_at, address_at, channel_at, model_at, parent_at, ct_at,
-		ct_in_meter_at, fast_at, slow_at, quantities_at, carrier_at, use_at;
+		ct_in_meter_at, fast_ms_at, slow_ms_at, quantities_at, carrier_at, use_at;
 };
 
 struct config_broker {
@@ -189,8 +189,8 @@ struct site_config {
 	size_t buses_count;
 	struct config_meter *meters;
 	size_t meters_count;
-	struct file_position city_at, site_at, gateway_at, timezone_at, interval_at, gap_limit_at,
-		fast_at, slow_at, live_at, trend_at;
+	struct file_position city_at, site_at, gateway_at, timezone_at, interval_ms_at,
+		gap_limit_ms_at, fast_ms_at, slow_ms_at, live_ms_at, trend_ms_at;
 	struct config_arena *arena; /* owns every string and array above */
 };
 
@@ -214,6 +214,9 @@ __attribute__((warn_unused_result)) bool site_config_read_text(const char *name,
 
 /* Host and port of a bus on TCP, whichever of the two kinds. */
 struct config_endpoint config_bus_endpoint(const struct config_bus *bus);
+
+/* True when both are the same serial port, or the same host and port. */
+bool config_same_line(const struct config_bus *a, const struct config_bus *b);
 
 /* By id; NULL when there is none. */
 const struct config_bus *site_config_bus(const struct site_config *config, const char *id);
