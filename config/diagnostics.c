@@ -56,6 +56,28 @@ void diagnostics_add(struct diagnostics *diagnostics, enum diagnostic_severity s
 	*item = (struct diagnostic){severity, strdup(file), at, message};
 }
 
+/* True when two entries of one file stand in the wrong order. */
+static bool out_of_order(const struct diagnostic *a, const struct diagnostic *b)
+{
+	if (!a->file || !b->file || strcmp(a->file, b->file) != 0) {
+		return false;
+	}
+	return a->at.line != b->at.line ? a->at.line > b->at.line : a->at.column > b->at.column;
+}
+
+void diagnostics_sort(struct diagnostics *diagnostics)
+{
+	struct diagnostic *items = diagnostics->items;
+
+	for (size_t i = 1; i < diagnostics->count; i++) {
+		for (size_t k = i; k > 0 && out_of_order(&items[k - 1], &items[k]); k--) {
+			struct diagnostic moved = items[k];
+			items[k] = items[k - 1];
+			items[k - 1] = moved;
+		}
+	}
+}
+
 static const char *or_unknown(const char *text)
 {
 	return text ? text : "(memory is out)";

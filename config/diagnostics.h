@@ -45,6 +45,9 @@ __attribute__((format(printf, 5, 6))) void diagnostics_add(struct diagnostics *d
 	enum diagnostic_severity severity, const char *file, struct file_position at,
 	const char *format, ...);
 
+/* By place, within each run of entries of one file. */
+void diagnostics_sort(struct diagnostics *diagnostics);
+
 /* "file:line:column: error: message", one a line; colour only where asked for. */
 void diagnostics_print(const struct diagnostics *diagnostics, FILE *stream, bool colour);
 

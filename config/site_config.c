@@ -170,6 +170,7 @@ static bool read_tree(const struct yaml_file *file, struct diagnostics *diagnost
 			(struct file_position){0, 0}, "memory is out");
 	}
 	setting_patterns_free(reading.patterns);
+	diagnostics_sort(diagnostics);
 	if (diagnostics->errors > errors) {
 		site_config_free(reading.config);
 		return false;
