@@ -6,6 +6,7 @@
 #include "drivers/meter_model.h"
 
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -166,4 +167,43 @@ bool model_value_encode(const struct model_value *value, struct scale scale, int
 		}
 	}
 	return true;
+}
+
+static void texts_free(char **texts, size_t count)
+{
+	for (size_t i = 0; texts && i < count; i++) {
+		free(texts[i]);
+	}
+	free(texts);
+}
+
+struct meter_model *meter_model_free(struct meter_model *model)
+{
+	if (!model) {
+		return NULL;
+	}
+	for (size_t i = 0; i < model->identifications_count; i++) {
+		struct model_identification *rule = &model->identifications[i];
+
+		for (size_t j = 0; j < rule->matches_count; j++) {
+			free(rule->matches[j]);
+		}
+		free(rule->meaning);
+	}
+	for (size_t i = 0; i < model->option.choices_count; i++) {
+		free(model->option.choices[i].name);
+	}
+	texts_free(model->quirks, model->quirks_count);
+	texts_free(model->sources, model->sources_count);
+	free(model->identifications);
+	free(model->option.key);
+	free(model->values);
+	free(model->readable);
+	free(model->forbidden);
+	free(model->maker);
+	free(model->title);
+	free(model->carrier);
+	free(model->tested);
+	free(model);
+	return NULL;
 }

@@ -141,6 +141,9 @@ struct meter_model {
 	size_t sources_count;
 };
 
+/* Free a model that was read from a file. NULL is fine. Always returns NULL. */
+struct meter_model *meter_model_free(struct meter_model *model);
+
 /* Value of a quantity on a channel; NULL when the model has none. */
 const struct model_value *meter_model_value(
 	const struct meter_model *model, enum quantity quantity, uint8_t channel);

@@ -20,9 +20,6 @@ struct model_library;
 __attribute__((warn_unused_result)) bool meter_model_read(const struct yaml_file *file,
 	const char *name, struct diagnostics *diagnostics, struct meter_model **ret_model);
 
-/* NULL is fine. Always returns NULL. */
-struct meter_model *meter_model_free(struct meter_model *model);
-
 /*
  * Open the library. `directory` holds the user's models (NULL: none). Models
  * are read when first asked for, so that a board pays only for what it has.
