@@ -245,9 +245,9 @@ const struct setting *setting_find(enum setting_section section, const char *key
 
 const char *carrier_name(enum config_carrier carrier)
 {
-	assert(carrier > CARRIER_UNSET && carrier < CARRIER_COUNT);
+	assert((size_t)carrier < CARRIER_COUNT);
 
-	return carriers[carrier - CARRIER_ELECTRICITY];
+	return carrier == CARRIER_UNSET ? NULL : carriers[carrier - CARRIER_ELECTRICITY];
 }
 
 const char *use_name(enum config_use use)

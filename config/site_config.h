@@ -38,7 +38,7 @@ enum config_carrier {
 	CARRIER_WATER,
 	CARRIER_COUNT
 };
-const char *carrier_name(enum config_carrier carrier);
+const char *carrier_name(enum config_carrier carrier); /* NULL for CARRIER_UNSET */
 
 enum config_use {
 	USE_TOTAL,

@@ -58,6 +58,7 @@ struct site {
 	struct site_meter *meters;
 	size_t meters_count;
 	struct site_traffic megabytes_a_month;
+	struct config_arena *arena; /* owns every array above */
 };
 
 /*
