@@ -16,6 +16,11 @@ static const char *const severity_colour[] = {
 	[DIAGNOSTIC_WARNING] = "\033[1;33m",
 };
 
+const char *diagnostic_severity_name(enum diagnostic_severity severity)
+{
+	return severity_name[severity];
+}
+
 /* Room for one more; NULL when there is none. */
 static struct diagnostic *add_item(struct diagnostics *diagnostics)
 {
@@ -105,38 +110,6 @@ void diagnostics_print(const struct diagnostics *diagnostics, FILE *stream, bool
 	if (reported > diagnostics->count) {
 		fprintf(stream, "... and %zu more\n", reported - diagnostics->count);
 	}
-}
-
-/* A JSON string; bytes above 0x7f are UTF-8 already and stay. */
-static void print_json_text(const char *text, FILE *stream)
-{
-	fputc('"', stream);
-	for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
-		if (*c == '"' || *c == '\\') {
-			fprintf(stream, "\\%c", *c);
-		} else if (*c < 0x20) {
-			fprintf(stream, "\\u%04x", *c);
-		} else {
-			fputc(*c, stream);
-		}
-	}
-	fputc('"', stream);
-}
-
-void diagnostics_print_json(const struct diagnostics *diagnostics, FILE *stream)
-{
-	fputc('[', stream);
-	for (size_t i = 0; i < diagnostics->count; i++) {
-		const struct diagnostic *item = &diagnostics->items[i];
-		fprintf(stream, "%s\n  {\"severity\": \"%s\", \"file\": ", i ? "," : "",
-			severity_name[item->severity]);
-		print_json_text(or_unknown(item->file), stream);
-		fprintf(stream, ", \"line\": %d, \"column\": %d, \"message\": ", item->at.line,
-			item->at.column);
-		print_json_text(or_unknown(item->message), stream);
-		fputc('}', stream);
-	}
-	fputs(diagnostics->count ? "\n]" : "]", stream);
 }
 
 void diagnostics_clear(struct diagnostics *diagnostics)

@@ -51,8 +51,7 @@ void diagnostics_sort(struct diagnostics *diagnostics);
 /* "file:line:column: error: message", one a line; colour only where asked for. */
 void diagnostics_print(const struct diagnostics *diagnostics, FILE *stream, bool colour);
 
-/* The same as a JSON array of {severity, file, line, column, message}. */
-void diagnostics_print_json(const struct diagnostics *diagnostics, FILE *stream);
+const char *diagnostic_severity_name(enum diagnostic_severity severity); /* "error", "warning" */
 
 void diagnostics_clear(struct diagnostics *diagnostics);
 
