@@ -6,9 +6,13 @@
 #include "drivers/model_library.h"
 #include "drivers/model_reader_parts.h"
 
+/* False for an absent node too: that was reported where it was missed. */
 static bool text_copy(
 	const struct model_reader *reader, const struct yaml_node *node, char **ret_text)
 {
+	if (!node) {
+		return false;
+	}
 	*ret_text = strdup(node->text);
 	if (!*ret_text) {
 		model_error(&reader->messages, node->at, "out of memory");
@@ -46,7 +50,7 @@ static bool texts_read(struct model_reader *reader, const struct yaml_node *list
 
 static bool transport_read(struct model_reader *reader, const struct yaml_node *list)
 {
-	for (size_t i = 0; i < list->children_count; i++) {
+	for (size_t i = 0; list && i < list->children_count; i++) {
 		const struct yaml_node *node = &list->children[i];
 		const char *text = node->kind == YAML_SCALAR ? node->text : "";
 
@@ -200,7 +204,8 @@ static bool reading_read(struct model_reader *reader, const struct yaml_node *ma
 	struct model_cell cells[MODEL_CELLS_MAX];
 	struct meter_model *model = reader->model;
 
-	if (!model_cells_read(&reader->messages, MODEL_SECTION_READING, mapping, cells)) {
+	if (!mapping ||
+		!model_cells_read(&reader->messages, MODEL_SECTION_READING, mapping, cells)) {
 		return false;
 	}
 	register_defaults(&reader->reading, cells);
@@ -409,7 +414,8 @@ static bool head_read(struct model_reader *reader, const struct model_cell *cell
 	       text_copy(reader, cells[MODEL_TESTED].node, &model->tested);
 }
 
-/* Every section, so that all its errors come in one go; values need what `reading` says. */
+/* Every section that is there, so that all errors come in one go; values need what `reading` says.
+ */
 static bool sections_read(struct model_reader *reader, const struct model_cell *cells)
 {
 	struct meter_model *model = reader->model;
@@ -431,7 +437,8 @@ static bool sections_read(struct model_reader *reader, const struct model_cell *
 	}
 	good = serial_number_read(reader, cells[MODEL_SERIAL_NUMBER].node) && good;
 	good = identification_read(reader, cells[MODEL_IDENTIFICATION].node) && good;
-	good = model_values_read(reader, cells[MODEL_VALUES].node) && good;
+	good = cells[MODEL_VALUES].node && model_values_read(reader, cells[MODEL_VALUES].node) &&
+	       good;
 	return model_check(reader) && good;
 }
 
@@ -455,8 +462,8 @@ bool meter_model_read(const struct yaml_file *file, const char *name,
 		goto done;
 	}
 	memcpy(reader.model->name, name, strlen(name) + 1);
-	good = model_cells_read(&reader.messages, MODEL_SECTION_MODEL, yaml_root(file), cells) &&
-	       sections_read(&reader, cells);
+	good = model_cells_read(&reader.messages, MODEL_SECTION_MODEL, yaml_root(file), cells);
+	good = sections_read(&reader, cells) && good;
 
 done:
 	free(reader.entries);

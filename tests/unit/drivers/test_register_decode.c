@@ -53,6 +53,7 @@ static const struct {
 	{"smallest f32",           ENCODING_F32, 2, {0, 1},                   {1000000, 1}, DECODE_OK, 0},
 	{"smallest f64",           ENCODING_F64, 4, {0, 0, 0, 1},             {INT64_MAX, 1}, DECODE_OK, 0},
 	{"1e30 W",                 ENCODING_F32, 2, {0x7149, 0xf2ca},         {1000, 1}, DECODE_OUT_OF_RANGE, 0},
+	{"2^127, doubled",         ENCODING_F32, 2, {0x7f00},                 {2, 1},    DECODE_OUT_OF_RANGE, 0},
 	{"largest f32",            ENCODING_F32, 2, {0x7f7f, 0xffff},         {1, 1},    DECODE_OUT_OF_RANGE, 0},
 	{"f32 not a number",       ENCODING_F32, 2, {0x7fc0},                 {1, 1},    DECODE_NOT_A_NUMBER, 0},
 	{"f32 0xFFFFFFFF",         ENCODING_F32, 2, {0xffff, 0xffff},         {1, 1},    DECODE_NOT_A_NUMBER, 0},
