@@ -52,10 +52,12 @@ enum store_finding {
 
 struct store_settings {
 	const char *directory;  /* made if its parent exists */
-	int64_t bytes_max;      /* budget of the file and its journal */
+	int64_t bytes_max;      /* budget of the file and its journal; at least STORE_BYTES_MIN */
 	int64_t now_wall_ms;    /* for a new generation; may be wrong */
 	const char *machine_id; /* NULL: /etc/machine-id */
 };
+
+enum { STORE_BYTES_MIN = 1 << 20 };
 
 struct store_opening {
 	enum store_finding finding;

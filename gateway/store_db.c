@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* store_db.c -- store_db.h on SQLite 3.40, used by one thread. */
+#include "gateway/store_db.h"
+
+#include <assert.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum {
+	STATEMENTS_MAX = 32,
+	CACHE_KIB = 384,           /* pages kept in memory */
+	HEAP_BYTES_SOFT = 1 << 20, /* SQLite gives caches back beyond it */
+	BUSY_MS = 250, /* wait for a reader that holds a lock; the main loop waits with us */
+	PAGE_BYTES = 4096,
+	WAL_PAGES_MIN = 16,   /* the journal is copied into the file and begins anew at a */
+	WAL_PAGES_MAX = 1000, /* sixteenth of the budget, within these */
+	WAL_SHARE = 16,
+	SQL_TEXT_MAX = 192,
+};
+
+struct store_db {
+	sqlite3 *connection;
+	sqlite3_stmt *statements[STATEMENTS_MAX];
+	int64_t pages_max;
+	enum store_status status;
+	char reason[160];
+};
+
+static enum store_status status_of(int code)
+{
+	switch (code & 0xff) {
+	case SQLITE_OK:
+	case SQLITE_DONE:
+	case SQLITE_ROW:
+		return STORE_OK;
+	case SQLITE_FULL:
+		return STORE_FULL;
+	case SQLITE_CORRUPT:
+	case SQLITE_NOTADB:
+		return STORE_DAMAGED;
+	default:
+		return STORE_FAILED;
+	}
+}
+
+/* Remember a failure; returns what it means. */
+static enum store_status note(struct store_db *db, int code)
+{
+	enum store_status status = status_of(code);
+
+	if (status != STORE_OK) {
+		db->status = status;
+		snprintf(db->reason, sizeof(db->reason), "%s", sqlite3_errmsg(db->connection));
+	}
+	return status;
+}
+
+enum store_status store_db_open(
+	const char *path, struct store_db **ret_db, char *reason, size_t reason_size)
+{
+	struct store_db *db = calloc(1, sizeof(*db));
+	if (!db) {
+		snprintf(reason, reason_size, "out of memory");
+		return STORE_FAILED;
+	}
+	sqlite3_soft_heap_limit64(HEAP_BYTES_SOFT);
+	int code = sqlite3_open_v2(path, &db->connection,
+		SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
+	if (code == SQLITE_OK) {
+		sqlite3_extended_result_codes(db->connection, 1);
+		sqlite3_busy_timeout(db->connection, BUSY_MS);
+		sqlite3_db_config(db->connection, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+		/* The first read finds out whether it is a data base at all. */
+		code = sqlite3_exec(
+			db->connection, "SELECT count(*) FROM sqlite_schema", NULL, NULL, NULL);
+	}
+	enum store_status status = note(db, code);
+	if (status != STORE_OK) {
+		snprintf(reason, reason_size, "%s", db->reason);
+		store_db_close(db);
+		return status;
+	}
+	*ret_db = db;
+	return STORE_OK;
+}
+
+static int64_t wal_pages(int64_t bytes_max)
+{
+	int64_t pages = bytes_max / WAL_SHARE / PAGE_BYTES;
+
+	if (pages < WAL_PAGES_MIN) {
+		return WAL_PAGES_MIN;
+	}
+	return pages < WAL_PAGES_MAX ? pages : WAL_PAGES_MAX;
+}
+
+enum store_status store_db_accept(struct store_db *db, int64_t bytes_max)
+{
+	char sql[SQL_TEXT_MAX];
+	long long journal_pages = (long long)wal_pages(bytes_max);
+
+	snprintf(sql, sizeof(sql),
+		"PRAGMA page_size = %d; PRAGMA journal_mode = WAL;"
+		"PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 0;",
+		PAGE_BYTES);
+	enum store_status status = store_db_exec(db, sql);
+	if (status != STORE_OK) {
+		return status;
+	}
+	snprintf(sql, sizeof(sql),
+		"PRAGMA cache_size = -%d; PRAGMA wal_autocheckpoint = %lld;"
+		"PRAGMA journal_size_limit = %lld",
+		CACHE_KIB, journal_pages, journal_pages * PAGE_BYTES);
+	status = store_db_exec(db, sql);
+	if (status != STORE_OK) {
+		return status;
+	}
+	/* A transaction may find the journal full: leave it as much again. */
+	db->pages_max = bytes_max / PAGE_BYTES - 2 * journal_pages;
+	snprintf(sql, sizeof(sql), "PRAGMA max_page_count = %lld", (long long)db->pages_max);
+	sqlite3_db_config(db->connection, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
+	return store_db_exec(db, sql);
+}
+
+int64_t store_db_room(struct store_db *db)
+{
+	int64_t used_pages = store_db_number(db, "PRAGMA page_count", 0) -
+			     store_db_number(db, "PRAGMA freelist_count", 0);
+
+	return (db->pages_max - used_pages) * PAGE_BYTES;
+}
+
+struct store_db *store_db_close(struct store_db *db)
+{
+	if (!db) {
+		return NULL;
+	}
+	for (int i = 0; i < STATEMENTS_MAX; i++) {
+		sqlite3_finalize(db->statements[i]);
+	}
+	sqlite3_close(db->connection);
+	free(db);
+	return NULL;
+}
+
+enum store_status store_db_exec(struct store_db *db, const char *sql)
+{
+	return note(db, sqlite3_exec(db->connection, sql, NULL, NULL, NULL));
+}
+
+int64_t store_db_number(struct store_db *db, const char *sql, int64_t fallback)
+{
+	char word[32];
+
+	return store_db_word(db, sql, word, sizeof(word)) ? strtoll(word, NULL, 10) : fallback;
+}
+
+bool store_db_word(struct store_db *db, const char *sql, char *buffer, size_t size)
+{
+	sqlite3_stmt *statement = NULL;
+	bool is_found = false;
+	int code = sqlite3_prepare_v2(db->connection, sql, -1, &statement, NULL);
+
+	if (code == SQLITE_OK) {
+		code = sqlite3_step(statement);
+	}
+	if (code == SQLITE_ROW && sqlite3_column_type(statement, 0) != SQLITE_NULL) {
+		snprintf(buffer, size, "%s", (const char *)sqlite3_column_text(statement, 0));
+		is_found = true;
+	}
+	note(db, code);
+	sqlite3_finalize(statement);
+	return is_found;
+}
+
+enum store_status store_db_prepare(struct store_db *db, const char *const *sql, size_t count)
+{
+	assert(count <= STATEMENTS_MAX);
+	for (size_t i = 0; i < count; i++) {
+		int code = sqlite3_prepare_v3(db->connection, sql[i], -1, SQLITE_PREPARE_PERSISTENT,
+			&db->statements[i], NULL);
+		if (code != SQLITE_OK) {
+			return note(db, code);
+		}
+	}
+	return STORE_OK;
+}
+
+void store_db_bind(struct store_db *db, unsigned statement, int parameter, int64_t number)
+{
+	sqlite3_bind_int64(db->statements[statement], parameter, number);
+}
+
+void store_db_bind_null(struct store_db *db, unsigned statement, int parameter)
+{
+	sqlite3_bind_null(db->statements[statement], parameter);
+}
+
+void store_db_bind_text(struct store_db *db, unsigned statement, int parameter, const char *text)
+{
+	sqlite3_bind_text(db->statements[statement], parameter, text, -1, SQLITE_TRANSIENT);
+}
+
+enum store_db_step store_db_step(struct store_db *db, unsigned statement)
+{
+	int code = sqlite3_step(db->statements[statement]);
+
+	if (code == SQLITE_ROW) {
+		return STORE_DB_ROW;
+	}
+	if (code == SQLITE_DONE) {
+		return STORE_DB_DONE;
+	}
+	note(db, code);
+	return STORE_DB_FAILED;
+}
+
+int64_t store_db_column(struct store_db *db, unsigned statement, int column)
+{
+	return sqlite3_column_int64(db->statements[statement], column);
+}
+
+bool store_db_column_is_null(struct store_db *db, unsigned statement, int column)
+{
+	return sqlite3_column_type(db->statements[statement], column) == SQLITE_NULL;
+}
+
+const char *store_db_column_text(struct store_db *db, unsigned statement, int column)
+{
+	const unsigned char *text = sqlite3_column_text(db->statements[statement], column);
+
+	return text ? (const char *)text : "";
+}
+
+void store_db_reset(struct store_db *db, unsigned statement)
+{
+	sqlite3_reset(db->statements[statement]);
+	sqlite3_clear_bindings(db->statements[statement]);
+}
+
+enum store_status store_db_run(struct store_db *db, unsigned statement)
+{
+	enum store_db_step step = store_db_step(db, statement);
+
+	assert(step != STORE_DB_ROW);
+	store_db_reset(db, statement);
+	return step == STORE_DB_DONE ? STORE_OK : db->status;
+}
+
+enum store_status store_db_status(const struct store_db *db)
+{
+	return db->status;
+}
+
+const char *store_db_reason(const struct store_db *db)
+{
+	return db->reason;
+}
