@@ -126,14 +126,19 @@ static enum store_status write_trends(struct store *store)
 	return status;
 }
 
-static enum store_status write_cursors(struct store *store)
+static enum store_status write_cursors(struct store *store, bool with_trends)
 {
+	const int64_t last[STREAM_COUNT] = {
+		[STREAM_ENERGY] = store->given[STREAM_ENERGY],
+		[STREAM_TRENDS] = with_trends ? store->given[STREAM_TRENDS]
+					      : store->cursors[STREAM_TRENDS].last,
+	};
 	enum store_status status = STORE_OK;
 
 	for (int i = 0; status == STORE_OK && i < STREAM_COUNT; i++) {
 		const struct store_cursor *cursor = &store->cursors[i];
 		store_db_bind_text(store->db, STATEMENT_SET_STREAM, 1, stream_name((enum stream)i));
-		store_db_bind(store->db, STATEMENT_SET_STREAM, 2, cursor->last);
+		store_db_bind(store->db, STATEMENT_SET_STREAM, 2, last[i]);
 		store_db_bind(store->db, STATEMENT_SET_STREAM, 3, cursor->sent);
 		store_db_bind(store->db, STATEMENT_SET_STREAM, 4, cursor->delivered);
 		status = store_db_run(store->db, STATEMENT_SET_STREAM);
@@ -171,7 +176,7 @@ static enum store_status write_all(struct store *store, bool with_trends)
 		status = write_trends(store);
 	}
 	if (status == STORE_OK && store->cursors_changed) {
-		status = write_cursors(store);
+		status = write_cursors(store, with_trends);
 	}
 	if (status == STORE_OK && is_keeping_due(store)) {
 		status = store_series_keep_last(store);
@@ -237,7 +242,7 @@ static bool has_anything_to_write(const struct store *store)
 	return has_rows || store->cursors_changed || store->series_committed < store->series_count;
 }
 
-enum store_status store_commit(struct store *store)
+static enum store_status commit(struct store *store)
 {
 	if (!has_anything_to_write(store)) {
 		return STORE_OK;
@@ -254,6 +259,11 @@ enum store_status store_commit(struct store *store)
 	}
 	store->is_damaged = store->is_damaged || status == STORE_DAMAGED;
 	return status;
+}
+
+enum store_status store_commit(struct store *store)
+{
+	return commit(store);
 }
 
 /* ---- Reading ---- */
@@ -351,7 +361,7 @@ struct store *store_close(struct store *store)
 	if (store->db) {
 		store->rows_since_kept = KEEP_LAST_ROWS;
 		store->cursors_changed = true;
-		(void)store_commit(store);
+		commit(store);
 	}
 	store_db_close(store->db);
 	if (store->is_damaged) {
