@@ -30,6 +30,7 @@ struct mqtt_link_settings {
 	const char *will_topic; /* NULL: none; published retained, QoS 1 */
 	const char *will_payload;
 	size_t will_length;
+	uint8_t will_schema_version;
 	const char *const *subscriptions; /* made at every connect, QoS 1 */
 	size_t subscriptions_count;
 	uint32_t seed; /* of the back-off's jitter */
@@ -50,7 +51,8 @@ enum link_event_kind {
 	LINK_CONNECTED,
 	LINK_DISCONNECTED, /* text: why, in words, and when it is tried again */
 	LINK_REFUSED,      /* the broker said no to the connection; text: why */
-	LINK_ACKNOWLEDGED, /* a QoS 1 publication: tag and reason code */
+	LINK_ACKNOWLEDGED, /* a QoS 1 publication: tag and reason code; of QoS 0 only that it was
+			      too large */
 	LINK_MESSAGE,      /* a subscription's message */
 };
 

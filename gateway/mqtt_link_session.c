@@ -1,0 +1,495 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * mqtt_link_session.c -- libmosquitto behind mqtt_link_session.h; the only file
+ * that includes it. One client for each attempt, so that nothing of a lost
+ * connection comes back.
+ *
+ * The socket is polled here: libmosquitto's own loop ends at descriptor 1024,
+ * and could not be left when told to stop.
+ */
+#include "gateway/mqtt_link_session.h"
+
+#include <errno.h>
+#include <mosquitto.h>
+#include <mqtt_protocol.h>
+#include <netdb.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "gateway/mqtt_link_settings.h"
+
+enum {
+	RECEIVE_MAX = 100,          /* QoS 1 messages the broker may send us unacknowledged */
+	RECEIVE_MAX_UNTOLD = 65535, /* MQTT 5.0, section 3.2.2.3.3 */
+	REASON_TOO_LARGE = 149,
+	FIRST_FAILURE = 128, /* reason codes from here on */
+};
+
+#define ANY_IPV4 "0.0.0.0"
+
+__attribute__((format(printf, 2, 3))) static void lose(
+	struct link_session *session, const char *format, ...)
+{
+	va_list arguments;
+	if (session->lost) /* the first reason is the cause, later ones its effects */
+		return;
+	session->lost = true;
+	va_start(arguments, format);
+	vsnprintf(session->why, sizeof(session->why), format, arguments);
+	va_end(arguments);
+}
+
+static void lose_system(struct link_session *session, int error)
+{
+	char why[LINK_WHY_MAX];
+	link_text_system(why, session->settings, error);
+	lose(session, "%s", why);
+}
+
+static void lose_tls(struct link_session *session)
+{
+	char why[LINK_WHY_MAX];
+	link_text_tls(why, session->settings, session->tls);
+	lose(session, "%s", why);
+}
+
+/* What a call of the library came back with; `error` is errno right after it. */
+static void lose_library(struct link_session *session, int status, int error)
+{
+	switch (status) {
+	case MOSQ_ERR_SUCCESS:
+		return;
+	case MOSQ_ERR_EAI:
+		lose(session, "the name \"%s\" is not resolved: %s", session->settings->host,
+			gai_strerror(error));
+		return;
+	case MOSQ_ERR_ERRNO:
+		if (session->tls[0])
+			lose_tls(session);
+		lose_system(session, error);
+		return;
+	case MOSQ_ERR_TLS:
+		lose_tls(session);
+		return;
+	case MOSQ_ERR_KEEPALIVE:
+		lose(session, "no sign of the broker for %u s", session->settings->keep_alive_s);
+		return;
+	case MOSQ_ERR_CONN_LOST:
+	case MOSQ_ERR_NO_CONN:
+		if (session->tls[0])
+			lose_tls(session);
+		lose(session, "the broker closed the connection%s",
+			session->accepted ? "" : " without an answer");
+		return;
+	default:
+		lose(session, "%s", mosquitto_strerror(status));
+	}
+}
+
+static void on_log(struct mosquitto *client, void *context, int level, const char *text)
+{
+	struct link_session *session = context;
+	(void)client;
+	bool tells = strncmp(text, "OpenSSL Error", 13) == 0 || strstr(text, "host name");
+	if (level != MOSQ_LOG_ERR || !tells || session->tls[0])
+		return;
+	const char *last = strrchr(text, ':'); /* error:0A000086:SSL routines::the reason */
+	snprintf(session->tls, sizeof(session->tls), "%s", last && last[1] ? last + 1 : text);
+}
+
+static void on_connect(struct mosquitto *client, void *context, int reason, int flags,
+	const mosquitto_property *properties)
+{
+	struct link_session *session = context;
+	(void)flags;
+	(void)client;
+	if (reason != 0) {
+		session->refused = true;
+		lose(session, "the broker refused: %s", mqtt_reason_text((uint8_t)reason));
+		return;
+	}
+	struct link_event event = {.kind = LINK_CONNECTED};
+	uint16_t receive_maximum = RECEIVE_MAX_UNTOLD;
+	mosquitto_property_read_int16(
+		properties, MQTT_PROP_RECEIVE_MAXIMUM, &receive_maximum, false);
+	mosquitto_property_read_int32(
+		properties, MQTT_PROP_MAXIMUM_PACKET_SIZE, &event.packet_bytes_max, false);
+	session->receive_maximum =
+		receive_maximum < LINK_IN_FLIGHT_MAX ? receive_maximum : LINK_IN_FLIGHT_MAX;
+	event.receive_maximum = session->receive_maximum;
+	session->accepted = true;
+	link_box_drop_publications(session->box);
+	link_box_report(session->box, &event);
+}
+
+/* A code below 128 is one of the library's own, and its call's result tells more. */
+static void on_disconnect(
+	struct mosquitto *client, void *context, int reason, const mosquitto_property *properties)
+{
+	struct link_session *session = context;
+	(void)client;
+	(void)properties;
+	if (reason >= FIRST_FAILURE)
+		lose(session, "the broker ended the connection: %s",
+			mqtt_reason_text((uint8_t)reason));
+}
+
+/* Also called for QoS 0, when it has been written: those are not in the table. */
+static void on_publish(struct mosquitto *client, void *context, int mid, int reason,
+	const mosquitto_property *properties)
+{
+	struct link_session *session = context;
+	(void)client;
+	(void)properties;
+	for (size_t i = 0; i < session->in_flight_count; i++) {
+		if (session->in_flight[i].mid != mid)
+			continue;
+		struct link_event event = {.kind = LINK_ACKNOWLEDGED,
+			.tag = session->in_flight[i].tag,
+			.reason = (uint8_t)reason};
+		session->in_flight[i] = session->in_flight[--session->in_flight_count];
+		link_box_report(session->box, &event);
+		return;
+	}
+}
+
+static void on_message(struct mosquitto *client, void *context,
+	const struct mosquitto_message *message, const mosquitto_property *properties)
+{
+	struct link_session *session = context;
+	(void)client;
+	(void)properties;
+	struct link_event event = {
+		.kind = LINK_MESSAGE,
+		.topic = strdup(message->topic),
+		.payload = malloc((size_t)message->payloadlen + 1),
+		.length = (size_t)message->payloadlen,
+		.retain = message->retain,
+	};
+	if (!event.topic || !event.payload) {
+		link_event_clear(&event);
+		lose(session, "out of memory");
+		return;
+	}
+	if (event.length > 0)
+		memcpy(event.payload, message->payload, event.length);
+	event.payload[event.length] = '\0';
+	link_box_report(session->box, &event);
+}
+
+/* A filter the broker does not grant is told; the others go on. */
+static void on_subscribe(struct mosquitto *client, void *context, int mid, int count,
+	const int *granted, const mosquitto_property *properties)
+{
+	struct link_session *session = context;
+	(void)client;
+	(void)mid;
+	(void)properties;
+	for (int i = 0; i < count; i++) {
+		if (granted[i] >= FIRST_FAILURE)
+			lose(session, "the broker refused the subscription: %s",
+				mqtt_reason_text((uint8_t)granted[i]));
+	}
+}
+
+/* Text on what cannot work, NULL when all can. */
+static const char *set_credentials(
+	struct mosquitto *client, const struct mqtt_link_settings *settings)
+{
+	char password[LINK_PASSWORD_BYTES_MAX] = "";
+	if (settings->password_file && !link_settings_password(settings->password_file, password))
+		return "the password file cannot be read, or is empty";
+	int status = settings->user ? mosquitto_username_pw_set(client, settings->user,
+					      settings->password_file ? password : NULL)
+				    : MOSQ_ERR_SUCCESS;
+	explicit_bzero(password, sizeof(password));
+	return status == MOSQ_ERR_SUCCESS ? NULL : "user name or password cannot be sent";
+}
+
+static const char *set_tls(struct mosquitto *client, const struct mqtt_link_settings *settings)
+{
+	if (!settings->tls)
+		return NULL;
+	int status = mosquitto_tls_set(client, settings->ca_file,
+		settings->ca_file ? NULL : LINK_SYSTEM_CA_DIRECTORY, settings->certificate_file,
+		settings->key_file, NULL);
+	return status == MOSQ_ERR_SUCCESS ? NULL : "the TLS settings do not fit together";
+}
+
+/* Content type and schema version; NULL when memory is out. */
+static mosquitto_property *make_properties(uint8_t schema_version, uint32_t expiry_s)
+{
+	mosquitto_property *properties = NULL;
+	char version[4];
+	snprintf(version, sizeof(version), "%u", schema_version);
+	int failed = mosquitto_property_add_string(
+		&properties, MQTT_PROP_CONTENT_TYPE, "application/json");
+	if (schema_version > 0)
+		failed |= mosquitto_property_add_string_pair(
+			&properties, MQTT_PROP_USER_PROPERTY, "schema", version);
+	if (expiry_s > 0)
+		failed |= mosquitto_property_add_int32(
+			&properties, MQTT_PROP_MESSAGE_EXPIRY_INTERVAL, expiry_s);
+	if (failed)
+		mosquitto_property_free_all(&properties);
+	return properties;
+}
+
+static const char *set_will(struct mosquitto *client, const struct mqtt_link_settings *settings)
+{
+	if (!settings->will_topic)
+		return NULL;
+	mosquitto_property *properties = make_properties(settings->will_schema_version, 0);
+	int status = mosquitto_will_set_v5(client, settings->will_topic, (int)settings->will_length,
+		settings->will_payload, 1, true, properties);
+	if (status == MOSQ_ERR_SUCCESS) /* then they are the library's */
+		return NULL;
+	mosquitto_property_free_all(&properties);
+	return "the Will cannot be set";
+}
+
+static void set_callbacks(struct mosquitto *client)
+{
+	mosquitto_log_callback_set(client, on_log);
+	mosquitto_connect_v5_callback_set(client, on_connect);
+	mosquitto_disconnect_v5_callback_set(client, on_disconnect);
+	mosquitto_publish_v5_callback_set(client, on_publish);
+	mosquitto_message_v5_callback_set(client, on_message);
+	mosquitto_subscribe_v5_callback_set(client, on_subscribe);
+}
+
+/* A client ready to connect; NULL with the reason. */
+static struct mosquitto *make_client(
+	const struct mqtt_link_settings *settings, void *context, const char **ret_reason)
+{
+	struct mosquitto *client = mosquitto_new(settings->client_id, true, context);
+	if (!client) {
+		*ret_reason = "the client identifier is not valid, or memory is out";
+		return NULL;
+	}
+	mosquitto_int_option(client, MOSQ_OPT_PROTOCOL_VERSION, MQTT_PROTOCOL_V5);
+	mosquitto_int_option(client, MOSQ_OPT_RECEIVE_MAXIMUM, RECEIVE_MAX);
+	mosquitto_int_option(client, MOSQ_OPT_SEND_MAXIMUM, RECEIVE_MAX_UNTOLD);
+	mosquitto_int_option(client, MOSQ_OPT_TCP_NODELAY, 1);
+	set_callbacks(client);
+	const char *reason = link_settings_check(settings);
+	reason = reason ? reason : set_credentials(client, settings);
+	reason = reason ? reason : set_tls(client, settings);
+	reason = reason ? reason : set_will(client, settings);
+	if (!reason)
+		return client;
+	mosquitto_destroy(client);
+	*ret_reason = reason;
+	return NULL;
+}
+
+static void init_library(void)
+{
+	mosquitto_lib_init();
+}
+
+const char *link_session_check(const struct mqtt_link_settings *settings)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	const char *reason = NULL;
+	pthread_once(&once, init_library);
+	struct mosquitto *client = make_client(settings, NULL, &reason);
+	if (client)
+		mosquitto_destroy(client);
+	return reason;
+}
+
+static void connect_from(struct link_session *session, const char *bind_address)
+{
+	const char *reason = NULL;
+	session->client = make_client(session->settings, session, &reason);
+	if (!session->client) {
+		lose(session, "%s", reason);
+		return;
+	}
+	session->end_mono_ms = link_box_now_mono_ms() + LINK_ATTEMPT_MS_MAX;
+	errno = 0;
+	int status = mosquitto_connect_bind_async(session->client, session->settings->host,
+		session->settings->port, session->settings->keep_alive_s, bind_address);
+	lose_library(session, status, errno);
+}
+
+void link_session_begin(struct link_session *session, const struct mqtt_link_settings *settings,
+	struct link_box *box)
+{
+	*session = (struct link_session){.settings = settings, .box = box};
+	connect_from(session, NULL);
+}
+
+void link_session_end(struct link_session *session)
+{
+	if (session->client)
+		mosquitto_destroy(session->client);
+	session->client = NULL;
+}
+
+/* The library tries one address only; where that was of IPv6, the broker may be at one of IPv4. */
+static void try_ipv4(struct link_session *session, int family)
+{
+	if (family != AF_INET6 || session->reached || session->ipv4_tried)
+		return;
+	link_session_end(session);
+	*session = (struct link_session){
+		.settings = session->settings, .box = session->box, .ipv4_tried = true};
+	connect_from(session, ANY_IPV4);
+}
+
+static int socket_family(int fd)
+{
+	struct sockaddr_storage address = {.ss_family = AF_UNSPEC};
+	socklen_t length = sizeof(address);
+	if (fd < 0 || getsockname(fd, (struct sockaddr *)&address, &length) != 0)
+		return AF_UNSPEC;
+	return address.ss_family;
+}
+
+static bool is_reached(int fd)
+{
+	struct sockaddr_storage address;
+	socklen_t length = sizeof(address);
+	return getpeername(fd, (struct sockaddr *)&address, &length) == 0;
+}
+
+static void acknowledge(struct link_session *session, uint32_t tag, uint8_t reason)
+{
+	struct link_event event = {.kind = LINK_ACKNOWLEDGED, .tag = tag, .reason = reason};
+	link_box_report(session->box, &event);
+}
+
+static void publish(struct link_session *session, const struct mqtt_publication *what)
+{
+	int mid = 0;
+	mosquitto_property *properties = make_properties(what->schema_version, what->expiry_s);
+	errno = 0;
+	int status = mosquitto_publish_v5(session->client, &mid, what->topic, (int)what->length,
+		what->payload, what->qos, what->retain, properties);
+	int error = errno;
+	mosquitto_property_free_all(&properties);
+	if (status == MOSQ_ERR_OVERSIZE_PACKET || status == MOSQ_ERR_PAYLOAD_SIZE)
+		acknowledge(session, what->tag, REASON_TOO_LARGE);
+	else if (status != MOSQ_ERR_SUCCESS)
+		lose_library(session, status, error);
+	else if (what->qos > 0)
+		session->in_flight[session->in_flight_count++] =
+			(struct link_in_flight){.mid = mid, .tag = what->tag};
+}
+
+/* Hand over what waits, live before the backlog; one packet at a time, so that a broker that does
+ * not read cannot make the library's queue grow. */
+static void feed(struct link_session *session)
+{
+	struct link_publication publication;
+	while (session->accepted && !session->lost && !mosquitto_want_write(session->client)) {
+		bool window = session->in_flight_count < session->receive_maximum;
+		if (!link_box_next_publication(session->box, 0, &publication) &&
+			!(window && link_box_next_publication(session->box, 1, &publication)))
+			return;
+		publish(session, &publication.what);
+		link_publication_clear(&publication);
+	}
+}
+
+static void subscribe(struct link_session *session)
+{
+	const struct mqtt_link_settings *settings = session->settings;
+	for (size_t i = 0; i < settings->subscriptions_count && !session->lost; i++) {
+		int status = mosquitto_subscribe_v5(
+			session->client, NULL, settings->subscriptions[i], 1, 0, NULL);
+		lose_library(session, status, errno);
+	}
+}
+
+/* Read and write what the socket is ready for. */
+static void serve(struct link_session *session, short ready)
+{
+	int fd = mosquitto_socket(session->client);
+	int error = 0;
+	socklen_t length = sizeof(error);
+	bool accepted_before = session->accepted;
+	if ((ready & (POLLERR | POLLHUP)) && !session->reached &&
+		getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) == 0 && error != 0) {
+		lose_system(session, error);
+		return;
+	}
+	session->reached = session->reached || (ready && is_reached(fd));
+	errno = 0;
+	if (ready & (POLLIN | POLLERR | POLLHUP))
+		lose_library(session, mosquitto_loop_read(session->client, 1), errno);
+	errno = 0;
+	if (!session->lost && (ready & POLLOUT))
+		lose_library(session, mosquitto_loop_write(session->client, 1), errno);
+	errno = 0;
+	if (!session->lost)
+		lose_library(session, mosquitto_loop_misc(session->client), errno);
+	if (!session->lost && session->accepted && !accepted_before)
+		subscribe(session);
+}
+
+static void check_attempt(struct link_session *session)
+{
+	if (session->accepted || link_box_now_mono_ms() < session->end_mono_ms)
+		return;
+	if (session->reached)
+		lose(session, "%s:%u takes the connection and says nothing for %d s",
+			session->settings->host, session->settings->port,
+			LINK_ATTEMPT_MS_MAX / 1000);
+	else
+		lose_system(session, ETIMEDOUT);
+}
+
+/* Wait for the socket, the owner or the time; returns what the socket is ready for. */
+static short wait_for(struct link_session *session, int timeout_ms)
+{
+	struct mosquitto *client = session->client;
+	struct pollfd fds[] = {
+		{.fd = session->box->thread_fd,                .events = POLLIN},
+		{.fd = client ? mosquitto_socket(client) : -1, .events = POLLIN},
+	};
+	if (client && (mosquitto_want_write(client) || !session->reached))
+		fds[1].events |= POLLOUT;
+	if (poll(fds, 2, timeout_ms) <= 0)
+		return 0;
+	if (fds[0].revents)
+		link_box_clear_wake(session->box);
+	return fds[1].revents;
+}
+
+void link_session_step(struct link_session *session, int timeout_ms)
+{
+	int family = AF_UNSPEC;
+	if (!session->lost) {
+		family = socket_family(mosquitto_socket(session->client));
+		serve(session, wait_for(session, timeout_ms));
+		check_attempt(session);
+		feed(session);
+	}
+	if (session->lost)
+		try_ipv4(session, family);
+}
+
+/* Send what still waits, then say goodbye. What could not be sent would have told more than the
+ * Will: then the broker is asked to publish the Will. */
+void link_session_goodbye(struct link_session *session, int64_t end_mono_ms)
+{
+	if (!session->client || !session->accepted)
+		return;
+	for (int64_t left_ms = 1; left_ms > 0 && !session->lost;
+		left_ms = end_mono_ms - link_box_now_mono_ms()) {
+		feed(session);
+		if (link_box_is_empty(session->box) && !mosquitto_want_write(session->client))
+			break;
+		serve(session, wait_for(session, (int)left_ms));
+	}
+	bool all_sent = link_box_is_empty(session->box);
+	mosquitto_disconnect_v5(session->client,
+		all_sent ? MQTT_RC_NORMAL_DISCONNECTION : MQTT_RC_DISCONNECT_WITH_WILL_MSG, NULL);
+}
