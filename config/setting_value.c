@@ -123,7 +123,7 @@ static const struct scaled_unit *units_of(enum setting_type type)
 	return type == SETTING_DURATION ? durations : type == SETTING_SIZE ? sizes : currents;
 }
 
-/* "15 min" by its unit's factor; at most nine digits, so that nothing overflows. */
+/* "15 min" by its unit's factor; what is too large for any setting is INT64_MAX. */
 static int64_t scaled_number(const char *text, const struct scaled_unit *units)
 {
 	char *end = NULL;
@@ -134,7 +134,8 @@ static int64_t scaled_number(const char *text, const struct scaled_unit *units)
 	}
 	for (; units->name; units++) {
 		if (strcmp(units->name, end) == 0) {
-			return number * units->factor;
+			return __builtin_mul_overflow(number, units->factor, &number) ? INT64_MAX
+										      : number;
 		}
 	}
 	return -1;

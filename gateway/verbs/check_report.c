@@ -2,6 +2,8 @@
 /* check_report.c -- The plan of a site, in tables for people. */
 #include "gateway/verbs/check_report.h"
 
+#include <string.h>
+
 #include "config/setting_value.h"
 
 void check_line_text(const struct bus_line *line, char ret_text[static 300])
@@ -10,7 +12,9 @@ void check_line_text(const struct bus_line *line, char ret_text[static 300])
 		snprintf(ret_text, 300, "%u %d%c%d", line->baud, line->data_bits, line->parity,
 			line->stop_bits);
 	} else {
-		snprintf(ret_text, 300, "%.255s:%d", line->host, line->tcp_port);
+		const bool v6 = strchr(line->host, ':') != NULL;
+		snprintf(ret_text, 300, v6 ? "[%.255s]:%d" : "%.255s:%d", line->host,
+			line->tcp_port);
 	}
 }
 
