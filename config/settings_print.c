@@ -74,8 +74,9 @@ static void print_example_row(FILE *stream, const struct setting *setting, bool 
 
 void settings_print_example(FILE *stream)
 {
-	fputs("# A whole configuration of a byport gateway. A setting behind '#' shows its default,\n"
-	      "# or an example where there is none. `byport check FILE` checks it, `byport check --help-config` tells all bounds.\n",
+	fputs("# A whole configuration of a byport gateway. A setting behind '#' shows its\n"
+	      "# default, or an example where there is none. `byport check FILE` checks it,\n"
+	      "# `byport check --help-config` tells all bounds.\n",
 		stream);
 	for (size_t i = 0; i < SECTION_COUNT; i++) {
 		const struct setting_section_info *info =

@@ -144,12 +144,19 @@ static void writing_a_row_changes_its_field_and_nothing_else(void **state)
 	arena_free(arena);
 }
 
-static void refuse_number(const struct setting *setting, int64_t number, const char *unit,
-	enum setting_fault wanted, void **state)
+static const char *smallest_unit(const struct setting *setting)
+{
+	return setting->type == SETTING_DURATION  ? " ms"
+	       : setting->type == SETTING_CURRENT ? " A"
+						  : "";
+}
+
+static void expect_number(
+	const struct setting *setting, int64_t number, enum setting_fault wanted, void **state)
 {
 	char text[64];
 
-	snprintf(text, sizeof(text), "%lld%s", (long long)number, unit);
+	snprintf(text, sizeof(text), "%lld%s", (long long)number, smallest_unit(setting));
 	enum setting_fault fault = parse(setting, text, state, NULL);
 	if (fault != wanted) {
 		fprintf(stderr, "%s: %s\n", setting->key, text);
@@ -161,19 +168,17 @@ static void the_bounds_are_allowed_and_one_step_past_them_is_not(void **state)
 {
 	for (size_t i = 0; i < settings_count; i++) {
 		const struct setting *setting = &settings[i];
-		const char *unit = setting->type == SETTING_DURATION  ? " ms"
-				   : setting->type == SETTING_CURRENT ? " A"
-								      : "";
-		if ((setting->type != SETTING_INTEGER && unit[0] == '\0') || setting->choices) {
+		bool number = setting->type == SETTING_INTEGER || smallest_unit(setting)[0];
+		if (!number || setting->choices) {
 			continue;
 		}
-		refuse_number(setting, setting->min, unit, SETTING_FINE, state);
-		refuse_number(setting, setting->max, unit, SETTING_FINE, state);
-		refuse_number(setting, setting->max + 1, unit, SETTING_OUT_OF_RANGE, state);
+		expect_number(setting, setting->min, SETTING_FINE, state);
+		expect_number(setting, setting->max, SETTING_FINE, state);
+		expect_number(setting, setting->max + 1, SETTING_OUT_OF_RANGE, state);
 		enum setting_fault below = setting->min == 0 && setting->type != SETTING_INTEGER
 						   ? SETTING_MALFORMED
 						   : SETTING_OUT_OF_RANGE;
-		refuse_number(setting, setting->min - 1, unit, below, state);
+		expect_number(setting, setting->min - 1, below, state);
 	}
 }
 
@@ -231,83 +236,83 @@ static void nothing_is_never_a_value(void **state)
 }
 
 /* Forms of a type that are read, with the number they mean, and forms that are not. */
+static const struct {
+	enum setting_section section;
+	const char *key;
+	const char *text;
+	enum setting_fault fault;
+	int64_t number;
+} forms[] = {
+  /* clang-format off */
+	{SECTION_INTERVALS, "length", "15 min", SETTING_FINE, 900000},
+	{SECTION_INTERVALS, "length", "15min",  SETTING_FINE, 900000},
+	{SECTION_INTERVALS, "length", "1 h",    SETTING_FINE, 3600000},
+	{SECTION_INTERVALS, "length", "1 d",    SETTING_FINE, 86400000},
+	{SECTION_INTERVALS, "length", "5000 ms", SETTING_FINE, 5000},
+	{SECTION_INTERVALS, "length", "15",     SETTING_MALFORMED, 0},
+	{SECTION_INTERVALS, "length", "15 m",   SETTING_MALFORMED, 0},
+	{SECTION_INTERVALS, "length", "1.5 h",  SETTING_MALFORMED, 0},
+	{SECTION_INTERVALS, "length", "-1 s",   SETTING_MALFORMED, 0},
+	{SECTION_INTERVALS, "length", "015 min", SETTING_MALFORMED, 0},
+	{SECTION_INTERVALS, "length", "999999999 d", SETTING_OUT_OF_RANGE, 0},
+	{SECTION_INTERVALS, "length", "9999999999 s", SETTING_MALFORMED, 0},
+	{SECTION_GATEWAY, "store_size", "256 MiB", SETTING_FINE, INT64_C(268435456)},
+	{SECTION_GATEWAY, "store_size", "1 GiB",   SETTING_FINE, INT64_C(1073741824)},
+	{SECTION_GATEWAY, "store_size", "1 GB",    SETTING_MALFORMED, 0},
+	{SECTION_GATEWAY, "store_size", "999999999 TiB", SETTING_OUT_OF_RANGE, 0},
+	{SECTION_METER, "main_fuse", "125 A", SETTING_FINE, 125},
+	{SECTION_METER, "main_fuse", "125",   SETTING_MALFORMED, 0},
+	{SECTION_METER, "ct", "300/5",   SETTING_FINE, 300},
+	{SECTION_METER, "ct", "300 / 5", SETTING_FINE, 300},
+	{SECTION_METER, "ct", "300",     SETTING_MALFORMED, 0},
+	{SECTION_METER, "ct", "300/0",   SETTING_MALFORMED, 0},
+	{SECTION_METER, "ct", "999999/5", SETTING_OUT_OF_RANGE, 0},
+	{SECTION_METER, "address", "12",  SETTING_FINE, 12},
+	{SECTION_METER, "address", "012", SETTING_MALFORMED, 0},
+	{SECTION_METER, "address", "0x0C", SETTING_MALFORMED, 0},
+	{SECTION_METER, "address", "1e1", SETTING_MALFORMED, 0},
+	{SECTION_METER, "ct_in_meter", "yes",  SETTING_FINE, 1},
+	{SECTION_METER, "ct_in_meter", "no",   SETTING_FINE, 0},
+	{SECTION_METER, "ct_in_meter", "true", SETTING_FINE, 1},
+	{SECTION_METER, "ct_in_meter", "on",   SETTING_MALFORMED, 0},
+	{SECTION_METER, "id", "main-2", SETTING_FINE, 0},
+	{SECTION_METER, "id", "7",      SETTING_FINE, 0},
+	{SECTION_METER, "id", "Main",   SETTING_MALFORMED, 0},
+	{SECTION_METER, "id", "-main",  SETTING_MALFORMED, 0},
+	{SECTION_METER, "id", "main-",  SETTING_MALFORMED, 0},
+	{SECTION_METER, "id", "må",     SETTING_MALFORMED, 0},
+	{SECTION_METER, "serial", "0301", SETTING_FINE, 0},
+	{SECTION_BUS, "baud", "9600", SETTING_FINE, 9600},
+	{SECTION_BUS, "baud", "9601", SETTING_MALFORMED, 0},
+	{SECTION_BUS, "parity", "E",  SETTING_FINE, PARITY_EVEN},
+	{SECTION_BUS, "parity", "e",  SETTING_MALFORMED, 0},
+	{SECTION_BUS, "port", "/dev/ttyUSB0", SETTING_FINE, 0},
+	{SECTION_BUS, "port", "COM3", SETTING_MALFORMED, 0},
+	{SECTION_BUS, "tcp", "meter.local", SETTING_FINE, 0},
+	{SECTION_BUS, "tcp", "10.0.0.3:1502", SETTING_FINE, 1502},
+	{SECTION_BUS, "tcp", "fe80::1", SETTING_FINE, 0},
+	{SECTION_BUS, "tcp", "[fe80::1]:502", SETTING_FINE, 502},
+	{SECTION_BUS, "tcp", "[fe80::1]", SETTING_FINE, 0},
+	{SECTION_BUS, "tcp", "10.0.0.3:65536", SETTING_OUT_OF_RANGE, 0},
+	{SECTION_BUS, "tcp", "10.0.0.3:0", SETTING_MALFORMED, 0},
+	{SECTION_BUS, "tcp", "tcp://10.0.0.3", SETTING_MALFORMED, 0},
+	{SECTION_BUS, "tcp", "a host", SETTING_MALFORMED, 0},
+	{SECTION_BROKER, "host", "mqtt.example.org", SETTING_FINE, 0},
+	{SECTION_BROKER, "host", "mqtt://x", SETTING_MALFORMED, 0},
+  /* clang-format on */
+};
+
 static void forms_are_read_as_people_write_them(void **state)
 {
-	static const struct {
-		enum setting_section section;
-		const char *key;
-		const char *text;
-		enum setting_fault fault;
-		int64_t number;
-	} rows[] = {
-  /* clang-format off */
-		{SECTION_INTERVALS, "length", "15 min", SETTING_FINE, 900000},
-		{SECTION_INTERVALS, "length", "15min",  SETTING_FINE, 900000},
-		{SECTION_INTERVALS, "length", "1 h",    SETTING_FINE, 3600000},
-		{SECTION_INTERVALS, "length", "1 d",    SETTING_FINE, 86400000},
-		{SECTION_INTERVALS, "length", "5000 ms", SETTING_FINE, 5000},
-		{SECTION_INTERVALS, "length", "15",     SETTING_MALFORMED, 0},
-		{SECTION_INTERVALS, "length", "15 m",   SETTING_MALFORMED, 0},
-		{SECTION_INTERVALS, "length", "1.5 h",  SETTING_MALFORMED, 0},
-		{SECTION_INTERVALS, "length", "-1 s",   SETTING_MALFORMED, 0},
-		{SECTION_INTERVALS, "length", "015 min", SETTING_MALFORMED, 0},
-		{SECTION_INTERVALS, "length", "999999999 d", SETTING_OUT_OF_RANGE, 0},
-		{SECTION_INTERVALS, "length", "9999999999 s", SETTING_MALFORMED, 0},
-		{SECTION_GATEWAY, "store_size", "256 MiB", SETTING_FINE, INT64_C(268435456)},
-		{SECTION_GATEWAY, "store_size", "1 GiB",   SETTING_FINE, INT64_C(1073741824)},
-		{SECTION_GATEWAY, "store_size", "1 GB",    SETTING_MALFORMED, 0},
-		{SECTION_GATEWAY, "store_size", "999999999 TiB", SETTING_OUT_OF_RANGE, 0},
-		{SECTION_METER, "main_fuse", "125 A", SETTING_FINE, 125},
-		{SECTION_METER, "main_fuse", "125",   SETTING_MALFORMED, 0},
-		{SECTION_METER, "ct", "300/5",   SETTING_FINE, 300},
-		{SECTION_METER, "ct", "300 / 5", SETTING_FINE, 300},
-		{SECTION_METER, "ct", "300",     SETTING_MALFORMED, 0},
-		{SECTION_METER, "ct", "300/0",   SETTING_MALFORMED, 0},
-		{SECTION_METER, "ct", "999999/5", SETTING_OUT_OF_RANGE, 0},
-		{SECTION_METER, "address", "12",  SETTING_FINE, 12},
-		{SECTION_METER, "address", "012", SETTING_MALFORMED, 0},
-		{SECTION_METER, "address", "0x0C", SETTING_MALFORMED, 0},
-		{SECTION_METER, "address", "1e1", SETTING_MALFORMED, 0},
-		{SECTION_METER, "ct_in_meter", "yes",  SETTING_FINE, 1},
-		{SECTION_METER, "ct_in_meter", "no",   SETTING_FINE, 0},
-		{SECTION_METER, "ct_in_meter", "true", SETTING_FINE, 1},
-		{SECTION_METER, "ct_in_meter", "on",   SETTING_MALFORMED, 0},
-		{SECTION_METER, "id", "main-2", SETTING_FINE, 0},
-		{SECTION_METER, "id", "7",      SETTING_FINE, 0},
-		{SECTION_METER, "id", "Main",   SETTING_MALFORMED, 0},
-		{SECTION_METER, "id", "-main",  SETTING_MALFORMED, 0},
-		{SECTION_METER, "id", "main-",  SETTING_MALFORMED, 0},
-		{SECTION_METER, "id", "må",     SETTING_MALFORMED, 0},
-		{SECTION_METER, "serial", "0301", SETTING_FINE, 0},
-		{SECTION_BUS, "baud", "9600", SETTING_FINE, 9600},
-		{SECTION_BUS, "baud", "9601", SETTING_MALFORMED, 0},
-		{SECTION_BUS, "parity", "E",  SETTING_FINE, PARITY_EVEN},
-		{SECTION_BUS, "parity", "e",  SETTING_MALFORMED, 0},
-		{SECTION_BUS, "port", "/dev/ttyUSB0", SETTING_FINE, 0},
-		{SECTION_BUS, "port", "COM3", SETTING_MALFORMED, 0},
-		{SECTION_BUS, "tcp", "meter.local", SETTING_FINE, 0},
-		{SECTION_BUS, "tcp", "10.0.0.3:1502", SETTING_FINE, 1502},
-		{SECTION_BUS, "tcp", "fe80::1", SETTING_FINE, 0},
-		{SECTION_BUS, "tcp", "[fe80::1]:502", SETTING_FINE, 502},
-		{SECTION_BUS, "tcp", "[fe80::1]", SETTING_FINE, 0},
-		{SECTION_BUS, "tcp", "10.0.0.3:65536", SETTING_OUT_OF_RANGE, 0},
-		{SECTION_BUS, "tcp", "10.0.0.3:0", SETTING_MALFORMED, 0},
-		{SECTION_BUS, "tcp", "tcp://10.0.0.3", SETTING_MALFORMED, 0},
-		{SECTION_BUS, "tcp", "a host", SETTING_MALFORMED, 0},
-		{SECTION_BROKER, "host", "mqtt.example.org", SETTING_FINE, 0},
-		{SECTION_BROKER, "host", "mqtt://x", SETTING_MALFORMED, 0},
-  /* clang-format on */
-	};
-
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
 		struct setting_value value = {0};
 		enum setting_fault fault = parse(
-			setting_find(rows[i].section, rows[i].key), rows[i].text, state, &value);
-		if (fault != rows[i].fault || value.number != rows[i].number) {
-			fprintf(stderr, "%s: %s\n", rows[i].key, rows[i].text);
+			setting_find(forms[i].section, forms[i].key), forms[i].text, state, &value);
+		if (fault != forms[i].fault || value.number != forms[i].number) {
+			fprintf(stderr, "%s: %s\n", forms[i].key, forms[i].text);
 		}
-		assert_int_equal(fault, rows[i].fault);
-		assert_int_equal(value.number, rows[i].number);
+		assert_int_equal(fault, forms[i].fault);
+		assert_int_equal(value.number, forms[i].number);
 	}
 }
 
