@@ -137,11 +137,12 @@ static enum store_status write_cursors(struct store *store, bool with_trends)
 
 	for (int i = 0; status == STORE_OK && i < STREAM_COUNT; i++) {
 		const struct store_cursor *cursor = &store->cursors[i];
-		store_db_bind_text(store->db, STATEMENT_SET_STREAM, 1, stream_name((enum stream)i));
-		store_db_bind(store->db, STATEMENT_SET_STREAM, 2, last[i]);
-		store_db_bind(store->db, STATEMENT_SET_STREAM, 3, cursor->sent);
-		store_db_bind(store->db, STATEMENT_SET_STREAM, 4, cursor->delivered);
-		status = store_db_run(store->db, STATEMENT_SET_STREAM);
+		store_sqlite_bind_text(
+			store->db, STATEMENT_SET_STREAM, 1, stream_name((enum stream)i));
+		store_sqlite_bind(store->db, STATEMENT_SET_STREAM, 2, last[i]);
+		store_sqlite_bind(store->db, STATEMENT_SET_STREAM, 3, cursor->sent);
+		store_sqlite_bind(store->db, STATEMENT_SET_STREAM, 4, cursor->delivered);
+		status = store_sqlite_run(store->db, STATEMENT_SET_STREAM);
 	}
 	return status;
 }
@@ -187,7 +188,7 @@ static enum store_status write_all(struct store *store, bool with_trends)
 /* One transaction, all or nothing. */
 static enum store_status try_commit(struct store *store, bool with_trends)
 {
-	enum store_status status = store_db_exec(store->db, "BEGIN IMMEDIATE");
+	enum store_status status = store_sqlite_exec(store->db, "BEGIN IMMEDIATE");
 
 	store->losing = (struct store_loss){0};
 	if (status != STORE_OK) {
@@ -195,14 +196,14 @@ static enum store_status try_commit(struct store *store, bool with_trends)
 	}
 	status = write_all(store, with_trends);
 	if (status == STORE_OK) {
-		status = store_db_exec(store->db, "COMMIT");
+		status = store_sqlite_exec(store->db, "COMMIT");
 	}
 	if (status != STORE_OK) {
 		snprintf(store->reason, sizeof(store->reason), "%s",
-			status == store_db_status(store->db) ? store_db_reason(store->db)
-							     : "the budget is used up");
+			status == store_sqlite_status(store->db) ? store_sqlite_reason(store->db)
+								 : "the budget is used up");
 		/* SQLite may have rolled back already; then this says so, and that is fine. */
-		(void)store_db_exec(store->db, "ROLLBACK");
+		(void)store_sqlite_exec(store->db, "ROLLBACK");
 	}
 	return status;
 }
@@ -271,20 +272,21 @@ enum store_status store_commit(struct store *store)
 /* One of two statements of the energy stream, stepped to its next row. */
 struct reader {
 	unsigned statement;
-	enum store_db_step step;
+	enum store_sqlite_step step;
 };
 
 static struct reader begin_reading(
 	struct store *store, enum store_statement statement, int64_t after)
 {
-	store_db_bind(store->db, statement, 1, after);
-	return (struct reader){statement, store_db_step(store->db, statement)};
+	store_sqlite_bind(store->db, statement, 1, after);
+	return (struct reader){statement, store_sqlite_step(store->db, statement)};
 }
 
 static int64_t next_id(struct store *store, const struct reader *reader)
 {
-	return reader->step == STORE_DB_ROW ? store_db_column(store->db, reader->statement, 0)
-					    : INT64_MAX;
+	return reader->step == STORE_SQLITE_ROW
+		       ? store_sqlite_column(store->db, reader->statement, 0)
+		       : INT64_MAX;
 }
 
 static enum store_status read_energy(struct store *store, int64_t after, size_t max,
@@ -294,7 +296,8 @@ static enum store_status read_energy(struct store *store, int64_t after, size_t 
 	struct reader events = begin_reading(store, STATEMENT_EVENTS_AFTER, after);
 	size_t count = 0;
 
-	while (count < max && (intervals.step == STORE_DB_ROW || events.step == STORE_DB_ROW)) {
+	while (count < max &&
+		(intervals.step == STORE_SQLITE_ROW || events.step == STORE_SQLITE_ROW)) {
 		struct store_row *row = &ret_rows[count++];
 		struct reader *next = &intervals;
 		if (next_id(store, &events) < next_id(store, &intervals)) {
@@ -305,12 +308,12 @@ static enum store_status read_energy(struct store *store, int64_t after, size_t 
 			row->kind = STORE_ROW_INTERVAL;
 			row->interval = store_format_interval(store->db, STATEMENT_INTERVALS_AFTER);
 		}
-		next->step = store_db_step(store->db, next->statement);
+		next->step = store_sqlite_step(store->db, next->statement);
 	}
-	store_db_reset(store->db, STATEMENT_INTERVALS_AFTER);
-	store_db_reset(store->db, STATEMENT_EVENTS_AFTER);
-	if (intervals.step == STORE_DB_FAILED || events.step == STORE_DB_FAILED) {
-		return store_db_status(store->db);
+	store_sqlite_reset(store->db, STATEMENT_INTERVALS_AFTER);
+	store_sqlite_reset(store->db, STATEMENT_EVENTS_AFTER);
+	if (intervals.step == STORE_SQLITE_FAILED || events.step == STORE_SQLITE_FAILED) {
+		return store_sqlite_status(store->db);
 	}
 	*ret_count = count;
 	return STORE_OK;
@@ -322,14 +325,14 @@ static enum store_status read_trends(struct store *store, int64_t after, size_t 
 	struct reader trends = begin_reading(store, STATEMENT_TRENDS_AFTER, after);
 	size_t count = 0;
 
-	while (count < max && trends.step == STORE_DB_ROW) {
+	while (count < max && trends.step == STORE_SQLITE_ROW) {
 		ret_rows[count].kind = STORE_ROW_TREND;
 		ret_rows[count++].trend = store_format_trend(store->db, STATEMENT_TRENDS_AFTER);
-		trends.step = store_db_step(store->db, trends.statement);
+		trends.step = store_sqlite_step(store->db, trends.statement);
 	}
-	store_db_reset(store->db, STATEMENT_TRENDS_AFTER);
-	if (trends.step == STORE_DB_FAILED) {
-		return store_db_status(store->db);
+	store_sqlite_reset(store->db, STATEMENT_TRENDS_AFTER);
+	if (trends.step == STORE_SQLITE_FAILED) {
+		return store_sqlite_status(store->db);
 	}
 	*ret_count = count;
 	return STORE_OK;
@@ -343,7 +346,8 @@ enum store_status store_read(struct store *store, enum stream stream, int64_t af
 					   : read_trends(store, after, max, ret_rows, ret_count);
 
 	if (status != STORE_OK) {
-		snprintf(store->reason, sizeof(store->reason), "%s", store_db_reason(store->db));
+		snprintf(
+			store->reason, sizeof(store->reason), "%s", store_sqlite_reason(store->db));
 		store->is_damaged = store->is_damaged || status == STORE_DAMAGED;
 	}
 	return status;
@@ -363,7 +367,7 @@ struct store *store_close(struct store *store)
 		store->cursors_changed = true;
 		commit(store);
 	}
-	store_db_close(store->db);
+	store_sqlite_close(store->db);
 	if (store->is_damaged) {
 		store_set_aside(store->path, store->now_wall_ms, set_aside, sizeof(set_aside));
 	}

@@ -142,7 +142,7 @@ const char *const store_statements[STATEMENT_COUNT] = {
 /* clang-format on */
 
 static enum store_status add_word(
-	struct store_db *db, const char *table, int number, const char *name)
+	struct store_sqlite *db, const char *table, int number, const char *name)
 {
 	char sql[96];
 
@@ -150,10 +150,10 @@ static enum store_status add_word(
 		return STORE_OK;
 	}
 	snprintf(sql, sizeof(sql), "INSERT INTO %s VALUES(%d, '%s')", table, number, name);
-	return store_db_exec(db, sql);
+	return store_sqlite_exec(db, sql);
 }
 
-static enum store_status add_words(struct store_db *db)
+static enum store_status add_words(struct store_sqlite *db)
 {
 	enum store_status status = STORE_OK;
 
@@ -169,13 +169,13 @@ static enum store_status add_words(struct store_db *db)
 	return status;
 }
 
-enum store_status store_format_create(struct store_db *db)
+enum store_status store_format_create(struct store_sqlite *db)
 {
 	char sql[96];
-	enum store_status status = store_db_exec(db, schema_sql);
+	enum store_status status = store_sqlite_exec(db, schema_sql);
 
 	if (status == STORE_OK) {
-		status = store_db_exec(db, views_sql);
+		status = store_sqlite_exec(db, views_sql);
 	}
 	if (status == STORE_OK) {
 		status = add_words(db);
@@ -185,16 +185,17 @@ enum store_status store_format_create(struct store_db *db)
 	}
 	snprintf(sql, sizeof(sql), "PRAGMA application_id = %d; PRAGMA user_version = %d",
 		STORE_APPLICATION_ID, STORE_FORMAT_VERSION);
-	return store_db_exec(db, sql);
+	return store_sqlite_exec(db, sql);
 }
 
-static void bind_if(
-	struct store_db *db, unsigned statement, int parameter, int64_t number, bool has)
+/* NULL: no number. */
+static void bind_number(
+	struct store_sqlite *db, unsigned statement, int parameter, const int64_t *number)
 {
-	if (has) {
-		store_db_bind(db, statement, parameter, number);
+	if (number) {
+		store_sqlite_bind(db, statement, parameter, *number);
 	} else {
-		store_db_bind_null(db, statement, parameter);
+		store_sqlite_bind_null(db, statement, parameter);
 	}
 }
 
@@ -203,83 +204,84 @@ static bool has_energy(uint8_t quality)
 	return quality == QUALITY_MEASURED || quality == QUALITY_ESTIMATED;
 }
 
-enum store_status store_format_add_interval(struct store_db *db, const struct interval_row *row)
+enum store_status store_format_add_interval(struct store_sqlite *db, const struct interval_row *row)
 {
 	enum store_statement add = STATEMENT_ADD_INTERVAL;
 	bool has_value = has_energy(row->quality);
 	bool follows = has_value && row->reading_start == row->reading_end - row->energy;
 
-	store_db_bind(db, add, 1, row->id);
-	store_db_bind(db, add, 2, row->series);
-	store_db_bind(db, add, 3, row->start_wall_ms);
-	store_db_bind(db, add, 4, row->end_wall_ms - row->start_wall_ms);
-	bind_if(db, add, 5, row->energy, has_value);
-	bind_if(db, add, 6, row->reading_start, row->has_readings && !follows);
-	bind_if(db, add, 7, row->reading_end, row->has_readings);
-	store_db_bind(db, add, 8, row->quality);
-	store_db_bind(db, add, 9, row->method);
-	store_db_bind(db, add, 10, row->revision);
-	store_db_bind(db, add, 11, row->flags);
-	store_db_bind(db, add, 12, row->clock);
-	return store_db_run(db, add);
+	store_sqlite_bind(db, add, 1, row->id);
+	store_sqlite_bind(db, add, 2, row->series);
+	store_sqlite_bind(db, add, 3, row->start_wall_ms);
+	store_sqlite_bind(db, add, 4, row->end_wall_ms - row->start_wall_ms);
+	bind_number(db, add, 5, has_value ? &row->energy : NULL);
+	bind_number(db, add, 6, row->has_readings && !follows ? &row->reading_start : NULL);
+	bind_number(db, add, 7, row->has_readings ? &row->reading_end : NULL);
+	store_sqlite_bind(db, add, 8, row->quality);
+	store_sqlite_bind(db, add, 9, row->method);
+	store_sqlite_bind(db, add, 10, row->revision);
+	store_sqlite_bind(db, add, 11, row->flags);
+	store_sqlite_bind(db, add, 12, row->clock);
+	return store_sqlite_run(db, add);
 }
 
-enum store_status store_format_add_event(struct store_db *db, const struct event_row *row)
+enum store_status store_format_add_event(struct store_sqlite *db, const struct event_row *row)
 {
 	enum store_statement add = STATEMENT_ADD_EVENT;
 
-	store_db_bind(db, add, 1, row->id);
-	store_db_bind(db, add, 2, row->at_wall_ms);
-	store_db_bind_text(db, add, 3, event_kind_name((enum event_kind)row->kind));
-	store_db_bind_null(db, add, 4);
+	store_sqlite_bind(db, add, 1, row->id);
+	store_sqlite_bind(db, add, 2, row->at_wall_ms);
+	store_sqlite_bind_text(db, add, 3, event_kind_name((enum event_kind)row->kind));
+	store_sqlite_bind_null(db, add, 4);
 	if (row->meter[0] != '\0') {
-		store_db_bind_text(db, add, 4, row->meter);
+		store_sqlite_bind_text(db, add, 4, row->meter);
 	}
-	store_db_bind_null(db, add, 5);
+	store_sqlite_bind_null(db, add, 5);
 	if (row->has_amount) {
-		store_db_bind_text(db, add, 5, quantity_info((enum quantity)row->quantity)->name);
+		store_sqlite_bind_text(
+			db, add, 5, quantity_info((enum quantity)row->quantity)->name);
 	}
-	bind_if(db, add, 6, row->amount, row->has_amount);
-	store_db_bind(db, add, 7, row->clock);
-	store_db_bind_text(db, add, 8, row->text);
-	return store_db_run(db, add);
+	bind_number(db, add, 6, row->has_amount ? &row->amount : NULL);
+	store_sqlite_bind(db, add, 7, row->clock);
+	store_sqlite_bind_text(db, add, 8, row->text);
+	return store_sqlite_run(db, add);
 }
 
-enum store_status store_format_add_trend(struct store_db *db, const struct trend_row *row)
+enum store_status store_format_add_trend(struct store_sqlite *db, const struct trend_row *row)
 {
 	enum store_statement add = STATEMENT_ADD_TREND;
 
-	store_db_bind(db, add, 1, row->id);
-	store_db_bind(db, add, 2, row->series);
-	store_db_bind(db, add, 3, row->start_wall_ms);
-	store_db_bind(db, add, 4, row->end_wall_ms - row->start_wall_ms);
-	store_db_bind(db, add, 5, row->mean);
-	store_db_bind(db, add, 6, row->min);
-	store_db_bind(db, add, 7, row->max);
-	store_db_bind(db, add, 8, row->count);
-	store_db_bind(db, add, 9, row->clock);
-	return store_db_run(db, add);
+	store_sqlite_bind(db, add, 1, row->id);
+	store_sqlite_bind(db, add, 2, row->series);
+	store_sqlite_bind(db, add, 3, row->start_wall_ms);
+	store_sqlite_bind(db, add, 4, row->end_wall_ms - row->start_wall_ms);
+	store_sqlite_bind(db, add, 5, row->mean);
+	store_sqlite_bind(db, add, 6, row->min);
+	store_sqlite_bind(db, add, 7, row->max);
+	store_sqlite_bind(db, add, 8, row->count);
+	store_sqlite_bind(db, add, 9, row->clock);
+	return store_sqlite_run(db, add);
 }
 
-struct interval_row store_format_interval(struct store_db *db, enum store_statement statement)
+struct interval_row store_format_interval(struct store_sqlite *db, enum store_statement statement)
 {
 	struct interval_row row = {
-		.id = store_db_column(db, statement, 0),
-		.series = (int32_t)store_db_column(db, statement, 1),
-		.start_wall_ms = store_db_column(db, statement, 2),
-		.energy = store_db_column(db, statement, 4),
-		.reading_start = store_db_column(db, statement, 5),
-		.reading_end = store_db_column(db, statement, 6),
-		.has_readings = !store_db_column_is_null(db, statement, 6),
-		.quality = (uint8_t)store_db_column(db, statement, 7),
-		.method = (uint8_t)store_db_column(db, statement, 8),
-		.revision = (int32_t)store_db_column(db, statement, 9),
-		.flags = (uint32_t)store_db_column(db, statement, 10),
-		.clock = (uint8_t)store_db_column(db, statement, 11),
+		.id = store_sqlite_column(db, statement, 0),
+		.series = (int32_t)store_sqlite_column(db, statement, 1),
+		.start_wall_ms = store_sqlite_column(db, statement, 2),
+		.energy = store_sqlite_column(db, statement, 4),
+		.reading_start = store_sqlite_column(db, statement, 5),
+		.reading_end = store_sqlite_column(db, statement, 6),
+		.has_readings = !store_sqlite_column_is_null(db, statement, 6),
+		.quality = (uint8_t)store_sqlite_column(db, statement, 7),
+		.method = (uint8_t)store_sqlite_column(db, statement, 8),
+		.revision = (int32_t)store_sqlite_column(db, statement, 9),
+		.flags = (uint32_t)store_sqlite_column(db, statement, 10),
+		.clock = (uint8_t)store_sqlite_column(db, statement, 11),
 	};
 
-	row.end_wall_ms = row.start_wall_ms + store_db_column(db, statement, 3);
-	if (row.has_readings && store_db_column_is_null(db, statement, 5)) {
+	row.end_wall_ms = row.start_wall_ms + store_sqlite_column(db, statement, 3);
+	if (row.has_readings && store_sqlite_column_is_null(db, statement, 5)) {
 		row.reading_start = row.reading_end - row.energy;
 	}
 	return row;
@@ -296,38 +298,38 @@ static enum event_kind event_kind_find(const char *name)
 	return (enum event_kind)kind;
 }
 
-struct event_row store_format_event(struct store_db *db, enum store_statement statement)
+struct event_row store_format_event(struct store_sqlite *db, enum store_statement statement)
 {
 	enum quantity quantity = QUANTITY_ACTIVE_ENERGY_IMPORT;
-	bool is_known = quantity_find(store_db_column_text(db, statement, 4), &quantity);
+	bool is_known = quantity_find(store_sqlite_column_text(db, statement, 4), &quantity);
 	struct event_row row = {
-		.id = store_db_column(db, statement, 0),
-		.at_wall_ms = store_db_column(db, statement, 1),
-		.kind = (uint8_t)event_kind_find(store_db_column_text(db, statement, 2)),
+		.id = store_sqlite_column(db, statement, 0),
+		.at_wall_ms = store_sqlite_column(db, statement, 1),
+		.kind = (uint8_t)event_kind_find(store_sqlite_column_text(db, statement, 2)),
 		.quantity = (uint8_t)quantity,
-		.amount = store_db_column(db, statement, 5),
-		.has_amount = is_known && !store_db_column_is_null(db, statement, 5),
-		.clock = (uint8_t)store_db_column(db, statement, 6),
+		.amount = store_sqlite_column(db, statement, 5),
+		.has_amount = is_known && !store_sqlite_column_is_null(db, statement, 5),
+		.clock = (uint8_t)store_sqlite_column(db, statement, 6),
 	};
 
-	snprintf(row.meter, sizeof(row.meter), "%s", store_db_column_text(db, statement, 3));
-	snprintf(row.text, sizeof(row.text), "%s", store_db_column_text(db, statement, 7));
+	snprintf(row.meter, sizeof(row.meter), "%s", store_sqlite_column_text(db, statement, 3));
+	snprintf(row.text, sizeof(row.text), "%s", store_sqlite_column_text(db, statement, 7));
 	return row;
 }
 
-struct trend_row store_format_trend(struct store_db *db, enum store_statement statement)
+struct trend_row store_format_trend(struct store_sqlite *db, enum store_statement statement)
 {
-	int64_t start_wall_ms = store_db_column(db, statement, 2);
+	int64_t start_wall_ms = store_sqlite_column(db, statement, 2);
 
 	return (struct trend_row){
-		.id = store_db_column(db, statement, 0),
-		.series = (int32_t)store_db_column(db, statement, 1),
+		.id = store_sqlite_column(db, statement, 0),
+		.series = (int32_t)store_sqlite_column(db, statement, 1),
 		.start_wall_ms = start_wall_ms,
-		.end_wall_ms = start_wall_ms + store_db_column(db, statement, 3),
-		.mean = store_db_column(db, statement, 4),
-		.min = store_db_column(db, statement, 5),
-		.max = store_db_column(db, statement, 6),
-		.count = (int32_t)store_db_column(db, statement, 7),
-		.clock = (uint8_t)store_db_column(db, statement, 8),
+		.end_wall_ms = start_wall_ms + store_sqlite_column(db, statement, 3),
+		.mean = store_sqlite_column(db, statement, 4),
+		.min = store_sqlite_column(db, statement, 5),
+		.max = store_sqlite_column(db, statement, 6),
+		.count = (int32_t)store_sqlite_column(db, statement, 7),
+		.clock = (uint8_t)store_sqlite_column(db, statement, 8),
 	};
 }

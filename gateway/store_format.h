@@ -6,7 +6,7 @@
 #ifndef GATEWAY_STORE_FORMAT_H
 #define GATEWAY_STORE_FORMAT_H
 
-#include "gateway/store_db.h"
+#include "gateway/store_sqlite.h"
 
 enum {
 	STORE_FORMAT_VERSION = 1,          /* PRAGMA user_version */
@@ -40,16 +40,17 @@ enum store_statement {
 extern const char *const store_statements[STATEMENT_COUNT];
 
 /* Tables and views of a new store, and its words. */
-enum store_status store_format_create(struct store_db *db);
+enum store_status store_format_create(struct store_sqlite *db);
 
 /* Insert one row; its id is the row's own. */
-enum store_status store_format_add_interval(struct store_db *db, const struct interval_row *row);
-enum store_status store_format_add_event(struct store_db *db, const struct event_row *row);
-enum store_status store_format_add_trend(struct store_db *db, const struct trend_row *row);
+enum store_status store_format_add_interval(
+	struct store_sqlite *db, const struct interval_row *row);
+enum store_status store_format_add_event(struct store_sqlite *db, const struct event_row *row);
+enum store_status store_format_add_trend(struct store_sqlite *db, const struct trend_row *row);
 
 /* The row a statement stands at. */
-struct interval_row store_format_interval(struct store_db *db, enum store_statement statement);
-struct event_row store_format_event(struct store_db *db, enum store_statement statement);
-struct trend_row store_format_trend(struct store_db *db, enum store_statement statement);
+struct interval_row store_format_interval(struct store_sqlite *db, enum store_statement statement);
+struct event_row store_format_event(struct store_sqlite *db, enum store_statement statement);
+struct trend_row store_format_trend(struct store_sqlite *db, enum store_statement statement);
 
 #endif

@@ -189,7 +189,7 @@ static enum store_status new_identity(
 	make_uuid(store->identity.id);
 	store->identity.generation = now_s > above ? now_s : above;
 	write_identity_sql(sql, sizeof(sql), &store->identity, machine_id);
-	return store_db_exec(store->db, sql);
+	return store_sqlite_exec(store->db, sql);
 }
 
 static enum store_status load_identity(
@@ -200,14 +200,15 @@ static enum store_status load_identity(
 
 	read_machine_id(settings, machine_id);
 	store->identity.generation =
-		store_db_number(store->db, "SELECT generation FROM identity", -1);
+		store_sqlite_number(store->db, "SELECT generation FROM identity", -1);
 	if (store->identity.generation < 0 ||
-		!store_db_word(store->db, "SELECT id FROM identity", store->identity.id,
+		!store_sqlite_word(store->db, "SELECT id FROM identity", store->identity.id,
 			sizeof(store->identity.id))) {
 		snprintf(opening->reason, sizeof(opening->reason), "no identity");
 		return STORE_DAMAGED;
 	}
-	(void)store_db_word(store->db, "SELECT machine_id FROM identity", stored, sizeof(stored));
+	(void)store_sqlite_word(
+		store->db, "SELECT machine_id FROM identity", stored, sizeof(stored));
 	if (machine_id[0] == '\0' || strcmp(machine_id, stored) == 0) {
 		return STORE_OK;
 	}
@@ -224,32 +225,32 @@ static enum store_status load_cursors(struct store *store)
 				  " coalesce((SELECT max(id) FROM event), 0))",
 		[STREAM_TRENDS] = "SELECT coalesce(max(id), 0) FROM trend",
 	};
-	enum store_db_step step;
+	enum store_sqlite_step step;
 
-	while ((step = store_db_step(store->db, STATEMENT_ALL_STREAMS)) == STORE_DB_ROW) {
+	while ((step = store_sqlite_step(store->db, STATEMENT_ALL_STREAMS)) == STORE_SQLITE_ROW) {
 		for (int i = 0; i < STREAM_COUNT; i++) {
-			if (strcmp(store_db_column_text(store->db, STATEMENT_ALL_STREAMS, 0),
+			if (strcmp(store_sqlite_column_text(store->db, STATEMENT_ALL_STREAMS, 0),
 				    stream_name((enum stream)i)) == 0) {
 				store->cursors[i] = (struct store_cursor){
-					.last = store_db_column(
+					.last = store_sqlite_column(
 						store->db, STATEMENT_ALL_STREAMS, 1),
-					.sent = store_db_column(
+					.sent = store_sqlite_column(
 						store->db, STATEMENT_ALL_STREAMS, 2),
-					.delivered = store_db_column(
+					.delivered = store_sqlite_column(
 						store->db, STATEMENT_ALL_STREAMS, 3),
 				};
 			}
 		}
 	}
-	store_db_reset(store->db, STATEMENT_ALL_STREAMS);
+	store_sqlite_reset(store->db, STATEMENT_ALL_STREAMS);
 	for (int i = 0; i < STREAM_COUNT; i++) {
-		int64_t last = store_db_number(store->db, newest[i], 0);
+		int64_t last = store_sqlite_number(store->db, newest[i], 0);
 		if (last > store->cursors[i].last) {
 			store->cursors[i].last = last;
 		}
 		store->given[i] = store->cursors[i].last;
 	}
-	return step == STORE_DB_DONE ? STORE_OK : store_db_status(store->db);
+	return step == STORE_SQLITE_DONE ? STORE_OK : store_sqlite_status(store->db);
 }
 
 static enum store_status check(struct store *store, struct store_opening *opening)
@@ -260,9 +261,9 @@ static enum store_status check(struct store *store, struct store_opening *openin
 	if (stat(store->path, &found) != 0 || found.st_size > CHECKED_BYTES_MAX) {
 		return STORE_OK;
 	}
-	(void)store_db_word(store->db, "PRAGMA quick_check(1)", finding, sizeof(finding));
+	(void)store_sqlite_word(store->db, "PRAGMA quick_check(1)", finding, sizeof(finding));
 	if (strcmp(finding, "ok") == 0) {
-		return store_db_status(store->db);
+		return store_sqlite_status(store->db);
 	}
 	snprintf(opening->reason, sizeof(opening->reason), "%s", finding);
 	return STORE_DAMAGED;
@@ -273,14 +274,14 @@ static enum store_status create(struct store *store, const struct store_settings
 	char machine_id[MACHINE_ID_MAX];
 
 	read_machine_id(settings, machine_id);
-	enum store_status status = store_db_exec(store->db, "BEGIN IMMEDIATE");
+	enum store_status status = store_sqlite_exec(store->db, "BEGIN IMMEDIATE");
 	if (status == STORE_OK) {
 		status = store_format_create(store->db);
 	}
 	if (status == STORE_OK) {
 		status = new_identity(store, settings, machine_id);
 	}
-	return status == STORE_OK ? store_db_exec(store->db, "COMMIT") : status;
+	return status == STORE_OK ? store_sqlite_exec(store->db, "COMMIT") : status;
 }
 
 static enum store_status load(
@@ -292,7 +293,7 @@ static enum store_status load(
 		status = load_identity(store, settings, opening);
 	}
 	if (status == STORE_OK) {
-		status = store_db_prepare(store->db, store_statements, STATEMENT_COUNT);
+		status = store_sqlite_prepare(store->db, store_statements, STATEMENT_COUNT);
 	}
 	if (status == STORE_OK) {
 		status = load_cursors(store);
@@ -306,8 +307,9 @@ static enum store_status load(
 static enum store_status accept(
 	struct store *store, const struct store_settings *settings, struct store_opening *opening)
 {
-	int64_t version = store_db_number(store->db, "PRAGMA user_version", -1);
-	bool is_empty = store_db_number(store->db, "SELECT count(*) FROM sqlite_schema", -1) == 0;
+	int64_t version = store_sqlite_number(store->db, "PRAGMA user_version", -1);
+	bool is_empty =
+		store_sqlite_number(store->db, "SELECT count(*) FROM sqlite_schema", -1) == 0;
 
 	if (version > STORE_FORMAT_VERSION) {
 		snprintf(opening->reason, sizeof(opening->reason),
@@ -319,7 +321,7 @@ static enum store_status accept(
 		snprintf(opening->reason, sizeof(opening->reason), "another program's data base");
 		return STORE_DAMAGED;
 	}
-	enum store_status status = store_db_accept(store->db, settings->bytes_max);
+	enum store_status status = store_sqlite_accept(store->db, settings->bytes_max);
 	if (status == STORE_OK && is_empty) {
 		opening->finding = STORE_CREATED;
 		status = create(store, settings);
@@ -329,7 +331,7 @@ static enum store_status accept(
 
 static void forget(struct store *store)
 {
-	store->db = store_db_close(store->db);
+	store->db = store_sqlite_close(store->db);
 	store_series_free(store);
 	store->series = NULL;
 	store->series_count = 0;
@@ -347,14 +349,15 @@ static enum store_status open_file(
 	if (status != STORE_OK) {
 		return status;
 	}
-	status = store_db_open(store->path, &store->db, opening->reason, sizeof(opening->reason));
+	status = store_sqlite_open(
+		store->path, &store->db, opening->reason, sizeof(opening->reason));
 	if (status != STORE_OK) {
 		return status;
 	}
 	status = accept(store, settings, opening);
 	if (status != STORE_OK && opening->reason[0] == '\0') {
-		snprintf(
-			opening->reason, sizeof(opening->reason), "%s", store_db_reason(store->db));
+		snprintf(opening->reason, sizeof(opening->reason), "%s",
+			store_sqlite_reason(store->db));
 	}
 	if (status != STORE_OK) {
 		forget(store);

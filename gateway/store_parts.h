@@ -36,7 +36,7 @@ struct row_queue {
 enum waiting_kind { WAITING_INTERVALS, WAITING_EVENTS, WAITING_TRENDS, WAITING_KIND_COUNT };
 
 struct store {
-	struct store_db *db;
+	struct store_sqlite *db;
 	char path[256];
 	int directory;       /* held locked; -1: not open */
 	int64_t now_wall_ms; /* when it was opened */

@@ -14,20 +14,20 @@ enum {
 
 static int64_t count_trends(struct store *store, int64_t after, int64_t through)
 {
-	store_db_bind(store->db, STATEMENT_COUNT_TRENDS, 1, after);
-	store_db_bind(store->db, STATEMENT_COUNT_TRENDS, 2, through);
-	int64_t count = store_db_step(store->db, STATEMENT_COUNT_TRENDS) == STORE_DB_ROW
-				? store_db_column(store->db, STATEMENT_COUNT_TRENDS, 0)
+	store_sqlite_bind(store->db, STATEMENT_COUNT_TRENDS, 1, after);
+	store_sqlite_bind(store->db, STATEMENT_COUNT_TRENDS, 2, through);
+	int64_t count = store_sqlite_step(store->db, STATEMENT_COUNT_TRENDS) == STORE_SQLITE_ROW
+				? store_sqlite_column(store->db, STATEMENT_COUNT_TRENDS, 0)
 				: 0;
-	store_db_reset(store->db, STATEMENT_COUNT_TRENDS);
+	store_sqlite_reset(store->db, STATEMENT_COUNT_TRENDS);
 	return count;
 }
 
 static enum store_status drop_through(
 	struct store *store, enum store_statement statement, int64_t through)
 {
-	store_db_bind(store->db, statement, 1, through);
-	return store_db_run(store->db, statement);
+	store_sqlite_bind(store->db, statement, 1, through);
+	return store_sqlite_run(store->db, statement);
 }
 
 /* Last id of the next portion to go; 0: nothing there. */
@@ -45,7 +45,7 @@ static int64_t portion(int64_t first, int64_t last)
 static enum store_status drop_oldest_trends(struct store *store)
 {
 	const struct store_cursor *cursor = &store->cursors[STREAM_TRENDS];
-	int64_t first = store_db_number(store->db, "SELECT min(id) FROM trend", 0);
+	int64_t first = store_sqlite_number(store->db, "SELECT min(id) FROM trend", 0);
 	int64_t through = portion(first, cursor->last);
 	int64_t unsent_after = cursor->sent >= first ? cursor->sent : first - 1;
 
@@ -67,7 +67,7 @@ static enum store_status drop_delivered_energy(struct store *store)
 {
 	const struct store_cursor *cursor = &store->cursors[STREAM_ENERGY];
 	int64_t settled = cursor->delivered > 0 ? cursor->delivered : cursor->sent;
-	int64_t first = store_db_number(store->db,
+	int64_t first = store_sqlite_number(store->db,
 		"SELECT min(id) FROM (SELECT min(id) AS id FROM interval"
 		" UNION ALL SELECT min(id) FROM event)",
 		0);
@@ -94,7 +94,7 @@ enum store_status store_make_room(struct store *store, int64_t bytes)
 	enum store_status status = STORE_OK;
 
 	for (int round = 0; round < ROUNDS_MAX && status == STORE_OK; round++) {
-		if (store_db_room(store->db) >= bytes + SLACK_BYTES) {
+		if (store_sqlite_room(store->db) >= bytes + SLACK_BYTES) {
 			return STORE_OK;
 		}
 		store->cursors_changed = true; /* the last ids must outlive the rows */

@@ -100,44 +100,46 @@ void store_series_note(struct store *store, const struct interval_row *row)
 /* Numbers are places: a hole or a double is damage. */
 static enum store_status load_names(struct store *store)
 {
-	enum store_db_step step;
+	enum store_sqlite_step step;
 
-	while ((step = store_db_step(store->db, STATEMENT_ALL_SERIES)) == STORE_DB_ROW) {
+	while ((step = store_sqlite_step(store->db, STATEMENT_ALL_SERIES)) == STORE_SQLITE_ROW) {
 		enum quantity quantity = QUANTITY_COUNT;
-		quantity_find(store_db_column_text(store->db, STATEMENT_ALL_SERIES, 2), &quantity);
-		if (store_db_column(store->db, STATEMENT_ALL_SERIES, 0) !=
+		quantity_find(
+			store_sqlite_column_text(store->db, STATEMENT_ALL_SERIES, 2), &quantity);
+		if (store_sqlite_column(store->db, STATEMENT_ALL_SERIES, 0) !=
 			(int64_t)store->series_count) {
-			store_db_reset(store->db, STATEMENT_ALL_SERIES);
+			store_sqlite_reset(store->db, STATEMENT_ALL_SERIES);
 			return STORE_DAMAGED;
 		}
-		if (!append(store, store_db_column_text(store->db, STATEMENT_ALL_SERIES, 1),
+		if (!append(store, store_sqlite_column_text(store->db, STATEMENT_ALL_SERIES, 1),
 			    quantity)) {
 			break;
 		}
 	}
-	store_db_reset(store->db, STATEMENT_ALL_SERIES);
+	store_sqlite_reset(store->db, STATEMENT_ALL_SERIES);
 	store->series_committed = store->series_count;
-	return step == STORE_DB_DONE  ? STORE_OK
-	       : step == STORE_DB_ROW ? STORE_FAILED
-				      : store_db_status(store->db);
+	return step == STORE_SQLITE_DONE  ? STORE_OK
+	       : step == STORE_SQLITE_ROW ? STORE_FAILED
+					  : store_sqlite_status(store->db);
 }
 
 enum store_status store_series_load(struct store *store)
 {
-	enum store_db_step step;
+	enum store_sqlite_step step;
 	enum store_status status = load_names(store);
 
 	if (status != STORE_OK) {
 		return status;
 	}
-	while ((step = store_db_step(store->db, STATEMENT_LAST_INTERVALS)) == STORE_DB_ROW) {
+	while ((step = store_sqlite_step(store->db, STATEMENT_LAST_INTERVALS)) ==
+		STORE_SQLITE_ROW) {
 		struct interval_row row =
 			store_format_interval(store->db, STATEMENT_LAST_INTERVALS);
 		store_series_note(store, &row);
 		store->rows_since_kept++;
 	}
-	store_db_reset(store->db, STATEMENT_LAST_INTERVALS);
-	return step == STORE_DB_DONE ? STORE_OK : store_db_status(store->db);
+	store_sqlite_reset(store->db, STATEMENT_LAST_INTERVALS);
+	return step == STORE_SQLITE_DONE ? STORE_OK : store_sqlite_status(store->db);
 }
 
 enum store_status store_series_commit(struct store *store)
@@ -147,14 +149,14 @@ enum store_status store_series_commit(struct store *store)
 	for (size_t i = store->series_committed; status == STORE_OK && i < store->series_count;
 		i++) {
 		enum quantity quantity = store->series[i].quantity;
-		store_db_bind(store->db, STATEMENT_ADD_SERIES, 1, (int64_t)i);
-		store_db_bind_text(store->db, STATEMENT_ADD_SERIES, 2, store->series[i].meter);
-		store_db_bind_text(
+		store_sqlite_bind(store->db, STATEMENT_ADD_SERIES, 1, (int64_t)i);
+		store_sqlite_bind_text(store->db, STATEMENT_ADD_SERIES, 2, store->series[i].meter);
+		store_sqlite_bind_text(
 			store->db, STATEMENT_ADD_SERIES, 3, quantity_info(quantity)->name);
-		store_db_bind_text(
+		store_sqlite_bind_text(
 			store->db, STATEMENT_ADD_SERIES, 4, quantity_info(quantity)->unit);
-		store_db_bind(store->db, STATEMENT_ADD_SERIES, 5, steps_per_unit(quantity));
-		status = store_db_run(store->db, STATEMENT_ADD_SERIES);
+		store_sqlite_bind(store->db, STATEMENT_ADD_SERIES, 5, steps_per_unit(quantity));
+		status = store_sqlite_run(store->db, STATEMENT_ADD_SERIES);
 	}
 	return status;
 }
@@ -168,14 +170,14 @@ enum store_status store_series_keep_last(struct store *store)
 		if (series->last_id == 0) {
 			continue;
 		}
-		store_db_bind(store->db, STATEMENT_KEEP_LAST, 1, series->last_id);
-		store_db_bind(store->db, STATEMENT_KEEP_LAST, 2, series->known_id);
-		status = store_db_run(store->db, STATEMENT_KEEP_LAST);
+		store_sqlite_bind(store->db, STATEMENT_KEEP_LAST, 1, series->last_id);
+		store_sqlite_bind(store->db, STATEMENT_KEEP_LAST, 2, series->known_id);
+		status = store_sqlite_run(store->db, STATEMENT_KEEP_LAST);
 		if (status == STORE_OK) {
-			store_db_bind(store->db, STATEMENT_DROP_LAST, 1, (int64_t)i);
-			store_db_bind(store->db, STATEMENT_DROP_LAST, 2, series->last_id);
-			store_db_bind(store->db, STATEMENT_DROP_LAST, 3, series->known_id);
-			status = store_db_run(store->db, STATEMENT_DROP_LAST);
+			store_sqlite_bind(store->db, STATEMENT_DROP_LAST, 1, (int64_t)i);
+			store_sqlite_bind(store->db, STATEMENT_DROP_LAST, 2, series->last_id);
+			store_sqlite_bind(store->db, STATEMENT_DROP_LAST, 3, series->known_id);
+			status = store_sqlite_run(store->db, STATEMENT_DROP_LAST);
 		}
 	}
 	return status;
@@ -186,12 +188,12 @@ static bool read_by_id(struct store *store, int64_t id, struct interval_row *ret
 	if (id == 0) {
 		return false;
 	}
-	store_db_bind(store->db, STATEMENT_INTERVAL_BY_ID, 1, id);
-	bool is_found = store_db_step(store->db, STATEMENT_INTERVAL_BY_ID) == STORE_DB_ROW;
+	store_sqlite_bind(store->db, STATEMENT_INTERVAL_BY_ID, 1, id);
+	bool is_found = store_sqlite_step(store->db, STATEMENT_INTERVAL_BY_ID) == STORE_SQLITE_ROW;
 	if (is_found) {
 		*ret_row = store_format_interval(store->db, STATEMENT_INTERVAL_BY_ID);
 	}
-	store_db_reset(store->db, STATEMENT_INTERVAL_BY_ID);
+	store_sqlite_reset(store->db, STATEMENT_INTERVAL_BY_ID);
 	return is_found;
 }
 

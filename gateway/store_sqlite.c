@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* store_db.c -- store_db.h on SQLite 3.40, used by one thread. */
-#include "gateway/store_db.h"
+/* store_sqlite.c -- store_sqlite.h on SQLite 3.40, used by one thread. */
+#include "gateway/store_sqlite.h"
 
 #include <assert.h>
 #include <sqlite3.h>
@@ -19,7 +19,7 @@ enum {
 	SQL_TEXT_MAX = 192,
 };
 
-struct store_db {
+struct store_sqlite {
 	sqlite3 *connection;
 	sqlite3_stmt *statements[STATEMENTS_MAX];
 	int64_t pages_max;
@@ -45,7 +45,7 @@ static enum store_status status_of(int code)
 }
 
 /* Remember a failure; returns what it means. */
-static enum store_status note(struct store_db *db, int code)
+static enum store_status note(struct store_sqlite *db, int code)
 {
 	enum store_status status = status_of(code);
 
@@ -56,10 +56,10 @@ static enum store_status note(struct store_db *db, int code)
 	return status;
 }
 
-enum store_status store_db_open(
-	const char *path, struct store_db **ret_db, char *reason, size_t reason_size)
+enum store_status store_sqlite_open(
+	const char *path, struct store_sqlite **ret_db, char *reason, size_t reason_size)
 {
-	struct store_db *db = calloc(1, sizeof(*db));
+	struct store_sqlite *db = calloc(1, sizeof(*db));
 	if (!db) {
 		snprintf(reason, reason_size, "out of memory");
 		return STORE_FAILED;
@@ -78,7 +78,7 @@ enum store_status store_db_open(
 	enum store_status status = note(db, code);
 	if (status != STORE_OK) {
 		snprintf(reason, reason_size, "%s", db->reason);
-		store_db_close(db);
+		store_sqlite_close(db);
 		return status;
 	}
 	*ret_db = db;
@@ -95,7 +95,7 @@ static int64_t wal_pages(int64_t bytes_max)
 	return pages < WAL_PAGES_MAX ? pages : WAL_PAGES_MAX;
 }
 
-enum store_status store_db_accept(struct store_db *db, int64_t bytes_max)
+enum store_status store_sqlite_accept(struct store_sqlite *db, int64_t bytes_max)
 {
 	char sql[SQL_TEXT_MAX];
 	long long journal_pages = (long long)wal_pages(bytes_max);
@@ -104,7 +104,7 @@ enum store_status store_db_accept(struct store_db *db, int64_t bytes_max)
 		"PRAGMA page_size = %d; PRAGMA journal_mode = WAL;"
 		"PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 0;",
 		PAGE_BYTES);
-	enum store_status status = store_db_exec(db, sql);
+	enum store_status status = store_sqlite_exec(db, sql);
 	if (status != STORE_OK) {
 		return status;
 	}
@@ -112,7 +112,7 @@ enum store_status store_db_accept(struct store_db *db, int64_t bytes_max)
 		"PRAGMA cache_size = -%d; PRAGMA wal_autocheckpoint = %lld;"
 		"PRAGMA journal_size_limit = %lld",
 		CACHE_KIB, journal_pages, journal_pages * PAGE_BYTES);
-	status = store_db_exec(db, sql);
+	status = store_sqlite_exec(db, sql);
 	if (status != STORE_OK) {
 		return status;
 	}
@@ -120,18 +120,18 @@ enum store_status store_db_accept(struct store_db *db, int64_t bytes_max)
 	db->pages_max = bytes_max / PAGE_BYTES - 2 * journal_pages;
 	snprintf(sql, sizeof(sql), "PRAGMA max_page_count = %lld", (long long)db->pages_max);
 	sqlite3_db_config(db->connection, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
-	return store_db_exec(db, sql);
+	return store_sqlite_exec(db, sql);
 }
 
-int64_t store_db_room(struct store_db *db)
+int64_t store_sqlite_room(struct store_sqlite *db)
 {
-	int64_t used_pages = store_db_number(db, "PRAGMA page_count", 0) -
-			     store_db_number(db, "PRAGMA freelist_count", 0);
+	int64_t used_pages = store_sqlite_number(db, "PRAGMA page_count", 0) -
+			     store_sqlite_number(db, "PRAGMA freelist_count", 0);
 
 	return (db->pages_max - used_pages) * PAGE_BYTES;
 }
 
-struct store_db *store_db_close(struct store_db *db)
+struct store_sqlite *store_sqlite_close(struct store_sqlite *db)
 {
 	if (!db) {
 		return NULL;
@@ -144,19 +144,19 @@ struct store_db *store_db_close(struct store_db *db)
 	return NULL;
 }
 
-enum store_status store_db_exec(struct store_db *db, const char *sql)
+enum store_status store_sqlite_exec(struct store_sqlite *db, const char *sql)
 {
 	return note(db, sqlite3_exec(db->connection, sql, NULL, NULL, NULL));
 }
 
-int64_t store_db_number(struct store_db *db, const char *sql, int64_t fallback)
+int64_t store_sqlite_number(struct store_sqlite *db, const char *sql, int64_t fallback)
 {
 	char word[32];
 
-	return store_db_word(db, sql, word, sizeof(word)) ? strtoll(word, NULL, 10) : fallback;
+	return store_sqlite_word(db, sql, word, sizeof(word)) ? strtoll(word, NULL, 10) : fallback;
 }
 
-bool store_db_word(struct store_db *db, const char *sql, char *buffer, size_t size)
+bool store_sqlite_word(struct store_sqlite *db, const char *sql, char *buffer, size_t size)
 {
 	sqlite3_stmt *statement = NULL;
 	bool is_found = false;
@@ -174,7 +174,8 @@ bool store_db_word(struct store_db *db, const char *sql, char *buffer, size_t si
 	return is_found;
 }
 
-enum store_status store_db_prepare(struct store_db *db, const char *const *sql, size_t count)
+enum store_status store_sqlite_prepare(
+	struct store_sqlite *db, const char *const *sql, size_t count)
 {
 	assert(count <= STATEMENTS_MAX);
 	for (size_t i = 0; i < count; i++) {
@@ -187,73 +188,74 @@ enum store_status store_db_prepare(struct store_db *db, const char *const *sql, 
 	return STORE_OK;
 }
 
-void store_db_bind(struct store_db *db, unsigned statement, int parameter, int64_t number)
+void store_sqlite_bind(struct store_sqlite *db, unsigned statement, int parameter, int64_t number)
 {
 	sqlite3_bind_int64(db->statements[statement], parameter, number);
 }
 
-void store_db_bind_null(struct store_db *db, unsigned statement, int parameter)
+void store_sqlite_bind_null(struct store_sqlite *db, unsigned statement, int parameter)
 {
 	sqlite3_bind_null(db->statements[statement], parameter);
 }
 
-void store_db_bind_text(struct store_db *db, unsigned statement, int parameter, const char *text)
+void store_sqlite_bind_text(
+	struct store_sqlite *db, unsigned statement, int parameter, const char *text)
 {
 	sqlite3_bind_text(db->statements[statement], parameter, text, -1, SQLITE_TRANSIENT);
 }
 
-enum store_db_step store_db_step(struct store_db *db, unsigned statement)
+enum store_sqlite_step store_sqlite_step(struct store_sqlite *db, unsigned statement)
 {
 	int code = sqlite3_step(db->statements[statement]);
 
 	if (code == SQLITE_ROW) {
-		return STORE_DB_ROW;
+		return STORE_SQLITE_ROW;
 	}
 	if (code == SQLITE_DONE) {
-		return STORE_DB_DONE;
+		return STORE_SQLITE_DONE;
 	}
 	note(db, code);
-	return STORE_DB_FAILED;
+	return STORE_SQLITE_FAILED;
 }
 
-int64_t store_db_column(struct store_db *db, unsigned statement, int column)
+int64_t store_sqlite_column(struct store_sqlite *db, unsigned statement, int column)
 {
 	return sqlite3_column_int64(db->statements[statement], column);
 }
 
-bool store_db_column_is_null(struct store_db *db, unsigned statement, int column)
+bool store_sqlite_column_is_null(struct store_sqlite *db, unsigned statement, int column)
 {
 	return sqlite3_column_type(db->statements[statement], column) == SQLITE_NULL;
 }
 
-const char *store_db_column_text(struct store_db *db, unsigned statement, int column)
+const char *store_sqlite_column_text(struct store_sqlite *db, unsigned statement, int column)
 {
 	const unsigned char *text = sqlite3_column_text(db->statements[statement], column);
 
 	return text ? (const char *)text : "";
 }
 
-void store_db_reset(struct store_db *db, unsigned statement)
+void store_sqlite_reset(struct store_sqlite *db, unsigned statement)
 {
 	sqlite3_reset(db->statements[statement]);
 	sqlite3_clear_bindings(db->statements[statement]);
 }
 
-enum store_status store_db_run(struct store_db *db, unsigned statement)
+enum store_status store_sqlite_run(struct store_sqlite *db, unsigned statement)
 {
-	enum store_db_step step = store_db_step(db, statement);
+	enum store_sqlite_step step = store_sqlite_step(db, statement);
 
-	assert(step != STORE_DB_ROW);
-	store_db_reset(db, statement);
-	return step == STORE_DB_DONE ? STORE_OK : db->status;
+	assert(step != STORE_SQLITE_ROW);
+	store_sqlite_reset(db, statement);
+	return step == STORE_SQLITE_DONE ? STORE_OK : db->status;
 }
 
-enum store_status store_db_status(const struct store_db *db)
+enum store_status store_sqlite_status(const struct store_sqlite *db)
 {
 	return db->status;
 }
 
-const char *store_db_reason(const struct store_db *db)
+const char *store_sqlite_reason(const struct store_sqlite *db)
 {
 	return db->reason;
 }

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * store_sqlite.h -- SQLite, as little of it as the store needs: one connection,
+ * its prepared statements, and results as store_status. The only module that
+ * includes sqlite3.h. For store*.c.
+ */
+#ifndef GATEWAY_STORE_SQLITE_H
+#define GATEWAY_STORE_SQLITE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "gateway/store.h"
+
+struct store_sqlite;
+
+/* Open or create a file; nothing is written yet, and closing it leaves a journal as it is until
+ * store_sqlite_accept(). On failure `reason` says why. */
+enum store_status store_sqlite_open(
+	const char *path, struct store_sqlite **ret_db, char *reason, size_t reason_size);
+
+/* The file is ours: set it up for writing (WAL, FULL, small memory), within bytes_max for the file
+ * and its journal together. */
+enum store_status store_sqlite_accept(struct store_sqlite *db, int64_t bytes_max);
+
+/* Bytes that can still be written before bytes_max is reached. */
+int64_t store_sqlite_room(struct store_sqlite *db);
+
+/* NULL is fine. Always returns NULL. */
+struct store_sqlite *store_sqlite_close(struct store_sqlite *db);
+
+/* Run SQL without parameters or results. */
+enum store_status store_sqlite_exec(struct store_sqlite *db, const char *sql);
+
+/* First column of the first row as a number; `fallback` when there is none or it fails. */
+int64_t store_sqlite_number(struct store_sqlite *db, const char *sql, int64_t fallback);
+/* The same as text. False when there is none. */
+bool store_sqlite_word(struct store_sqlite *db, const char *sql, char *buffer, size_t size);
+
+/* Prepare sql[0..count-1]; statements are named by their place from then on. */
+enum store_status store_sqlite_prepare(
+	struct store_sqlite *db, const char *const *sql, size_t count);
+
+/* Parameters count from 1, columns from 0. */
+void store_sqlite_bind(struct store_sqlite *db, unsigned statement, int parameter, int64_t number);
+void store_sqlite_bind_null(struct store_sqlite *db, unsigned statement, int parameter);
+void store_sqlite_bind_text(
+	struct store_sqlite *db, unsigned statement, int parameter, const char *text);
+
+enum store_sqlite_step { STORE_SQLITE_ROW, STORE_SQLITE_DONE, STORE_SQLITE_FAILED };
+enum store_sqlite_step store_sqlite_step(struct store_sqlite *db, unsigned statement);
+int64_t store_sqlite_column(struct store_sqlite *db, unsigned statement, int column);
+bool store_sqlite_column_is_null(struct store_sqlite *db, unsigned statement, int column);
+/* Until the next step or reset; "" for NULL. */
+const char *store_sqlite_column_text(struct store_sqlite *db, unsigned statement, int column);
+/* Ready it for the next use; forgets its parameters. */
+void store_sqlite_reset(struct store_sqlite *db, unsigned statement);
+
+/* Step a statement that returns no rows, and reset it. */
+enum store_status store_sqlite_run(struct store_sqlite *db, unsigned statement);
+
+/* The last failure. */
+enum store_status store_sqlite_status(const struct store_sqlite *db);
+const char *store_sqlite_reason(const struct store_sqlite *db);
+
+#endif
