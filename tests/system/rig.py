@@ -238,7 +238,7 @@ class Broker:
         lines = [f"user {pwd.getpwuid(os.getuid()).pw_name}", f"listener {self.port} {self.host}",
                  f"allow_anonymous {'false' if self._users else 'true'}",
                  f"persistence {'true' if self._persistence else 'false'}",
-                 f"persistence_location {self.folder}/", "max_queued_messages 0", "log_type all"]
+                 f"persistence_location {self.folder}/", "max_queued_messages 1000000", "log_type all"]
         if self._acl is not None:
             (self.folder / "acl").write_text(self._acl)
             lines.append(f"acl_file {self.folder}/acl")
