@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * pipeline.h -- The heart: what bus workers report becomes intervals, trends
+ * and events, is stored, and goes to the broker. It owns accounting, store and
+ * delivery; it decides, and says once what a person should know.
+ *
+ * No thread, and no clock of its own: every call brings the time. It reaches
+ * the outside through the store's file and two functions (ops), so that a
+ * simulator can run it in virtual time with a link of its own.
+ */
+#ifndef GATEWAY_PIPELINE_H
+#define GATEWAY_PIPELINE_H
+
+#include "gateway/core/wall_clock.h"
+#include "gateway/log.h"
+#include "gateway/mqtt_link.h"
+#include "gateway/site.h"
+#include "gateway/store.h"
+
+struct pipeline_ops {
+	/* As mqtt_link_publish(). */
+	enum link_status (*publish)(void *context, const struct mqtt_publication *publication);
+	/* One line for a person. */
+	void (*say)(void *context, enum log_level level, const char *text);
+};
+
+struct pipeline_settings {
+	const struct pipeline_ops *ops; /* must outlive the pipeline */
+	void *context;
+	struct store_settings store; /* strings must outlive the pipeline */
+	const char *boot;            /* the kernel's boot id; NULL: unknown */
+	bool trust_clock;
+	int64_t earliest_wall_ms; /* wall_clock_rules */
+};
+
+enum {
+	PIPELINE_SLOTS_MAX = 2 * CONFIG_METERS_MAX, /* meters, and removed ones whose topics wait to
+						       be cleared */
+	PIPELINE_NO_SLOT = UINT16_MAX,
+};
+
+struct pipeline;
+
+/* Open the store and begin. On failure the store's reason is in ret_opening. */
+__attribute__((warn_unused_result)) enum store_status pipeline_open(
+	const struct pipeline_settings *settings, const struct clock_observation *now,
+	struct pipeline **ret_pipeline, struct store_opening *ret_opening);
+
+/* Commit all there is, say goodbye to the broker, close the store, free. Returns NULL. */
+struct pipeline *pipeline_close(struct pipeline *pipeline, const struct clock_observation *now);
+
+/*
+ * Take a site: at the start, and again when another configuration is taken
+ * over. Meters keep their slot and their state as long as their id stays. The
+ * site must outlive the pipeline or the next call; ret_slots[i] is the slot of
+ * site->meters[i]. False: memory is out, and nothing has changed.
+ */
+__attribute__((warn_unused_result)) bool pipeline_take_site(struct pipeline *pipeline,
+	const struct site *site, const struct clock_observation *now, uint16_t *ret_slots);
+
+/* A bus as the site that its worker runs with knows it. */
+struct pipeline_source {
+	const struct site *site; /* the worker's, maybe an older one than the pipeline's */
+	size_t bus;              /* index in its buses */
+	const uint16_t *slots;   /* of its meters */
+};
+
+/* A worker's report. */
+void pipeline_report(struct pipeline *pipeline, const struct pipeline_source *source,
+	const struct worker_report *report, const struct clock_observation *now);
+
+/* What happened to the link. */
+void pipeline_link(struct pipeline *pipeline, const struct link_event *event,
+	const struct clock_observation *now);
+
+/* Do what is due. Returns when it wants to be called again at the latest. */
+int64_t pipeline_step(struct pipeline *pipeline, const struct clock_observation *now);
+
+/* Tell of something that happened to the gateway as a whole. */
+__attribute__((format(printf, 3, 4))) void pipeline_event(
+	struct pipeline *pipeline, enum event_kind kind, const char *format, ...);
+
+/*
+ * The Will: topic and payload that say "offline", for the link's settings. The
+ * payload is from malloc(); NULL when memory is out.
+ */
+char *pipeline_will(const struct pipeline *pipeline, char ret_topic[static TOPIC_BYTES_MAX],
+	size_t *ret_length);
+
+#endif

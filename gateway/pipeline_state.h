@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * pipeline_state.h -- What the pipeline keeps. For the files that are the
+ * pipeline (pipeline*.c) and those that show it to people (control_answers.c),
+ * which only read.
+ */
+#ifndef GATEWAY_PIPELINE_STATE_H
+#define GATEWAY_PIPELINE_STATE_H
+
+#include "gateway/core/accounting.h"
+#include "gateway/core/delivery.h"
+#include "gateway/core/trend.h"
+#include "gateway/message.h"
+#include "gateway/pipeline.h"
+
+enum {
+	PIPELINE_TICK_MS = 1000,          /* clocks, deadlines, spans of trends */
+	PIPELINE_LIVE_GATHER_MS = 200,    /* the blocks of one poll go out in one message */
+	PIPELINE_COMMIT_GATHER_MS = 5000, /* intervals of many meters that close together are
+					     committed together; a reading is cumulative, so that
+					     what is lost by a kill is made again */
+	PIPELINE_STORE_RETRY_MS = 10000,  /* after a commit that failed */
+	PIPELINE_ROWS_A_READ = 256,       /* of the store, for one message */
+	PIPELINE_REASON_MAX = 120,        /* bytes, with the NUL */
+	PIPELINE_EXPIRY_PERIODS = 3,      /* retained live and health outlive so many of theirs */
+	PIPELINE_EXPIRY_MIN_S = 10,
+};
+
+/* A counter's accounting. */
+struct pipeline_counter {
+	struct counter_rules rules;
+	struct counter counter;
+	struct waiting_readings *waiting; /* NULL once the time is known */
+};
+
+/* One quantity of a meter: its newest sample, and what becomes of it. */
+struct pipeline_value {
+	uint8_t quantity;
+	uint8_t status; /* enum decode_status of the newest sample */
+	bool seen;      /* a sample has come */
+	bool told;      /* that it has no value; said once until it has one again */
+	int32_t series; /* < 0: the store has not given it yet */
+	int64_t value;
+	int64_t read_mono_ms;
+	struct scale scale;               /* of its point; another one is another counter */
+	struct pipeline_counter *counter; /* NULL: a gauge */
+	struct trend trend;               /* a gauge's */
+};
+
+struct pipeline_meter {
+	char id[METER_ID_MAX];
+	bool in_use;
+	bool to_clear; /* removed: its topics wait for a connection to be cleared */
+	const struct site_meter *site;
+	struct pipeline_value *values;
+	size_t values_count;
+	uint8_t value_of[QUANTITY_COUNT]; /* index in values; UINT8_MAX: none */
+	enum device_state state;
+	char reason[PIPELINE_REASON_MAX];
+	struct device_counters counters;
+	char serial_number[SERIAL_NUMBER_MAX];
+	int64_t last_reading_mono_ms; /* INT64_MIN: none */
+	int64_t live_sent_mono_ms;
+	int64_t live_due_mono_ms; /* INT64_MAX: nothing new */
+};
+
+struct pipeline_bus {
+	char id[METER_ID_MAX];
+	bool open;
+	bool told; /* its first report has come */
+	char reason[PIPELINE_REASON_MAX];
+};
+
+enum pipeline_trouble { TROUBLE_NONE, TROUBLE_FULL, TROUBLE_FAILED };
+
+struct pipeline {
+	struct pipeline_settings settings;
+	const struct site *site;
+	const char *boot;
+	struct clock_observation now;
+	struct wall_clock clock;
+	struct wall_clock_rules clock_rules;
+	int64_t started_mono_ms;
+	int64_t started_wall_ms;
+	int64_t tick_due_mono_ms;
+	int64_t health_due_mono_ms;
+	int64_t trend_span; /* wall time / trend_ms at the last look */
+
+	struct pipeline_meter *slots;
+	size_t slots_count;
+	struct pipeline_bus *buses; /* as the site's */
+	size_t buses_count;
+	int64_t live_due_mono_ms; /* the earliest of the meters' */
+
+	struct store *store;
+	enum pipeline_trouble trouble;
+	bool store_replaced;        /* its identity changed: announce */
+	int64_t commit_due_mono_ms; /* INT64_MAX: nothing waits */
+	int64_t retry_mono_ms;      /* no commit before */
+
+	struct delivery delivery;
+	bool connected;
+	bool link_told; /* that it is away; said once until it is back */
+	uint8_t link_told_kind;
+	char link_reason[160];
+	int64_t link_since_mono_ms;
+	int64_t sessions;
+	size_t payload_bytes_max;
+	uint32_t refused_announcements; /* bits by enum message_kind; said once each */
+	char *payload;                  /* MESSAGE_BYTES_MAX */
+	struct store_row *rows;         /* PIPELINE_ROWS_A_READ */
+};
+
+/* The best idea of the wall clock there is, known or not. */
+int64_t pipeline_wall_ms(const struct pipeline *pipeline);
+/* Of an instant of the monotonic clock; by the clock as it stands where the time is not known. */
+int64_t pipeline_wall_of(const struct pipeline *pipeline, int64_t at_mono_ms);
+
+__attribute__((format(printf, 3, 4))) void pipeline_say(
+	const struct pipeline *pipeline, enum log_level level, const char *format, ...);
+
+/* Append an event; `meter` "": the gateway or a bus. */
+__attribute__((format(printf, 4, 5))) void pipeline_meter_event(struct pipeline *pipeline,
+	enum event_kind kind, const char *meter, const char *format, ...);
+
+/* ---- pipeline_meters.c: slots ---- */
+const struct pipeline_meter *pipeline_meter_find(const struct pipeline *pipeline, const char *id);
+void pipeline_meters_free(struct pipeline *pipeline);
+/* The series' number; asks the store the first time. < 0: it cannot tell now. */
+int32_t pipeline_series(struct pipeline *pipeline, const struct pipeline_meter *meter,
+	struct pipeline_value *value);
+
+/* ---- pipeline_samples.c: samples to rows ---- */
+void pipeline_sample(struct pipeline *pipeline, struct pipeline_meter *meter,
+	const struct sample *sample);
+void pipeline_place_waiting(struct pipeline *pipeline);
+void pipeline_tick_counters(struct pipeline *pipeline);
+void pipeline_clock_set_back(struct pipeline *pipeline, int64_t back_ms);
+/* Spans of trends that ended by `wall_ms`. */
+void pipeline_close_trends(struct pipeline *pipeline, int64_t wall_ms);
+
+/* ---- pipeline_store.c: rows to the disk ---- */
+enum store_status pipeline_store_open(struct pipeline *pipeline, struct store_opening *ret_opening);
+bool pipeline_keep_interval(void *pipeline, struct interval_row *row);
+bool pipeline_keep_event(void *pipeline, struct event_row *row);
+void pipeline_keep_trend(struct pipeline *pipeline, struct trend_row *row);
+void pipeline_commit_if_due(struct pipeline *pipeline);
+void pipeline_commit(struct pipeline *pipeline);
+
+/* ---- pipeline_delivery.c: rows to the broker ---- */
+void pipeline_deliver(struct pipeline *pipeline);
+void pipeline_acknowledged(struct pipeline *pipeline, uint32_t tag, uint8_t reason);
+
+/* ---- pipeline_announce.c: what is true now, to the broker ---- */
+enum { ANNOUNCEMENT_TAG = 1u << 31 }; /* with enum message_kind; delivery's tags are below */
+void pipeline_announce(struct pipeline *pipeline, enum presence presence); /* `status` */
+void pipeline_announce_site(struct pipeline *pipeline);                    /* `about` */
+void pipeline_announce_health(struct pipeline *pipeline);
+void pipeline_announce_live(struct pipeline *pipeline); /* those that are due */
+void pipeline_clear_removed(struct pipeline *pipeline);
+
+#endif
