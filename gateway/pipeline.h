@@ -46,8 +46,15 @@ __attribute__((warn_unused_result)) enum store_status pipeline_open(
 	const struct pipeline_settings *settings, const struct clock_observation *now,
 	struct pipeline **ret_pipeline, struct store_opening *ret_opening);
 
-/* Commit all there is, say goodbye to the broker, close the store, free. Returns NULL. */
-struct pipeline *pipeline_close(struct pipeline *pipeline, const struct clock_observation *now);
+/*
+ * The program ends: no more reports come. Commit all there is and tell the
+ * broker; link events may still be given in, so that what the broker
+ * acknowledges now need not go again.
+ */
+void pipeline_stop(struct pipeline *pipeline, const struct clock_observation *now);
+
+/* Commit, close the store, free. NULL is fine. Returns NULL. */
+struct pipeline *pipeline_close(struct pipeline *pipeline);
 
 /*
  * Take a site: at the start, and again when another configuration is taken

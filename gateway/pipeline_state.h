@@ -50,8 +50,10 @@ struct pipeline_value {
 struct pipeline_meter {
 	char id[METER_ID_MAX];
 	bool in_use;
-	bool to_clear; /* removed: its topics wait for a connection to be cleared */
+	bool to_clear;       /* removed: its topics wait for a connection to be cleared */
+	bool counts_for_bus; /* the first meter of its device: the device's counters count once */
 	const struct site_meter *site;
+	char model[MODEL_NAME_MAX];
 	struct pipeline_value *values;
 	size_t values_count;
 	uint8_t value_of[QUANTITY_COUNT]; /* index in values; UINT8_MAX: none */
@@ -76,12 +78,10 @@ enum pipeline_trouble { TROUBLE_NONE, TROUBLE_FULL, TROUBLE_FAILED };
 struct pipeline {
 	struct pipeline_settings settings;
 	const struct site *site;
-	const char *boot;
 	struct clock_observation now;
 	struct wall_clock clock;
 	struct wall_clock_rules clock_rules;
 	int64_t started_mono_ms;
-	int64_t started_wall_ms;
 	int64_t tick_due_mono_ms;
 	int64_t health_due_mono_ms;
 	int64_t trend_span; /* wall time / trend_ms at the last look */
@@ -94,7 +94,8 @@ struct pipeline {
 
 	struct store *store;
 	enum pipeline_trouble trouble;
-	bool store_replaced;        /* its identity changed: announce */
+	bool store_replaced; /* its identity changed: announce */
+	bool about_changed;
 	int64_t commit_due_mono_ms; /* INT64_MAX: nothing waits */
 	int64_t retry_mono_ms;      /* no commit before */
 
@@ -116,6 +117,9 @@ int64_t pipeline_wall_ms(const struct pipeline *pipeline);
 /* Of an instant of the monotonic clock; by the clock as it stands where the time is not known. */
 int64_t pipeline_wall_of(const struct pipeline *pipeline, int64_t at_mono_ms);
 
+/* Rows of a stream that the broker has not acknowledged. */
+int64_t pipeline_backlog(const struct pipeline *pipeline, enum stream stream);
+
 __attribute__((format(printf, 3, 4))) void pipeline_say(
 	const struct pipeline *pipeline, enum log_level level, const char *format, ...);
 
@@ -126,13 +130,15 @@ __attribute__((format(printf, 4, 5))) void pipeline_meter_event(struct pipeline 
 /* ---- pipeline_meters.c: slots ---- */
 const struct pipeline_meter *pipeline_meter_find(const struct pipeline *pipeline, const char *id);
 void pipeline_meters_free(struct pipeline *pipeline);
+/* As pipeline_take_site(), the meters' part. */
+bool pipeline_meters_take(struct pipeline *pipeline, const struct site *site, uint16_t *ret_slots);
 /* The series' number; asks the store the first time. < 0: it cannot tell now. */
 int32_t pipeline_series(struct pipeline *pipeline, const struct pipeline_meter *meter,
 	struct pipeline_value *value);
 
 /* ---- pipeline_samples.c: samples to rows ---- */
-void pipeline_sample(struct pipeline *pipeline, struct pipeline_meter *meter,
-	const struct sample *sample);
+void pipeline_sample(
+	struct pipeline *pipeline, struct pipeline_meter *meter, const struct sample *sample);
 void pipeline_place_waiting(struct pipeline *pipeline);
 void pipeline_tick_counters(struct pipeline *pipeline);
 void pipeline_clock_set_back(struct pipeline *pipeline, int64_t back_ms);
@@ -152,11 +158,12 @@ void pipeline_deliver(struct pipeline *pipeline);
 void pipeline_acknowledged(struct pipeline *pipeline, uint32_t tag, uint8_t reason);
 
 /* ---- pipeline_announce.c: what is true now, to the broker ---- */
-enum { ANNOUNCEMENT_TAG = 1u << 31 }; /* with enum message_kind; delivery's tags are below */
+enum { ANNOUNCEMENT_TAG = 1 << 30 }; /* with enum message_kind; delivery's tags are below */
 void pipeline_announce(struct pipeline *pipeline, enum presence presence); /* `status` */
 void pipeline_announce_site(struct pipeline *pipeline);                    /* `about` */
 void pipeline_announce_health(struct pipeline *pipeline);
 void pipeline_announce_live(struct pipeline *pipeline); /* those that are due */
+void pipeline_show_all_live(struct pipeline *pipeline); /* makes all due: a broker that is new */
 void pipeline_clear_removed(struct pipeline *pipeline);
 
 #endif

@@ -1,0 +1,375 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * pipeline.c -- The heart's rhythm: opening, taking a site, the link's events,
+ * the steps through time, the end.
+ */
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gateway/pipeline_state.h"
+
+enum { SAID_MAX = 512 }; /* bytes of a line for a person */
+
+/* ---- time and words ---- */
+
+int64_t pipeline_wall_of(const struct pipeline *pipeline, int64_t at_mono_ms)
+{
+	int64_t wall_ms = pipeline->now.wall_ms - (pipeline->now.mono_ms - at_mono_ms);
+	if (wall_clock_place(&pipeline->clock, at_mono_ms, &wall_ms))
+		return wall_ms;
+	return wall_ms;
+}
+
+int64_t pipeline_wall_ms(const struct pipeline *pipeline)
+{
+	return pipeline_wall_of(pipeline, pipeline->now.mono_ms);
+}
+
+int64_t pipeline_backlog(const struct pipeline *pipeline, enum stream stream)
+{
+	if (pipeline->store == NULL)
+		return 0;
+	struct store_cursor cursor = store_cursor(pipeline->store, stream);
+	return cursor.last - cursor.sent;
+}
+
+void pipeline_say(const struct pipeline *pipeline, enum log_level level, const char *format, ...)
+{
+	char text[SAID_MAX];
+	va_list arguments;
+	va_start(arguments, format);
+	vsnprintf(text, sizeof text, format, arguments);
+	va_end(arguments);
+	pipeline->settings.ops->say(pipeline->settings.context, level, text);
+}
+
+static void append_event(
+	struct pipeline *pipeline, enum event_kind kind, const char *meter, const char *text)
+{
+	struct event_row row = {.at_wall_ms = pipeline_wall_ms(pipeline),
+		.kind = (uint8_t)kind,
+		.clock = (uint8_t)pipeline->clock.state};
+	snprintf(row.meter, sizeof row.meter, "%s", meter);
+	snprintf(row.text, sizeof row.text, "%s", text);
+	pipeline_keep_event(pipeline, &row);
+}
+
+void pipeline_meter_event(
+	struct pipeline *pipeline, enum event_kind kind, const char *meter, const char *format, ...)
+{
+	char text[EVENT_TEXT_MAX];
+	va_list arguments;
+	va_start(arguments, format);
+	vsnprintf(text, sizeof text, format, arguments);
+	va_end(arguments);
+	append_event(pipeline, kind, meter, text);
+}
+
+void pipeline_event(struct pipeline *pipeline, enum event_kind kind, const char *format, ...)
+{
+	char text[EVENT_TEXT_MAX];
+	va_list arguments;
+	va_start(arguments, format);
+	vsnprintf(text, sizeof text, format, arguments);
+	va_end(arguments);
+	append_event(pipeline, kind, "", text);
+}
+
+/* ---- open and close ---- */
+
+static struct pipeline *new_pipeline(
+	const struct pipeline_settings *settings, const struct clock_observation *now)
+{
+	struct pipeline *pipeline = calloc(1, sizeof *pipeline);
+	if (pipeline == NULL)
+		return NULL;
+	pipeline->settings = *settings;
+	pipeline->now = *now;
+	pipeline->clock_rules = (struct wall_clock_rules){
+		.trust = settings->trust_clock, .earliest_wall_ms = settings->earliest_wall_ms};
+	pipeline->started_mono_ms = now->mono_ms;
+	pipeline->tick_due_mono_ms = now->mono_ms;
+	pipeline->health_due_mono_ms = now->mono_ms;
+	pipeline->link_since_mono_ms = now->mono_ms;
+	pipeline->live_due_mono_ms = INT64_MAX;
+	pipeline->commit_due_mono_ms = INT64_MAX;
+	pipeline->payload_bytes_max = MESSAGE_BYTES_MAX;
+	pipeline->payload = malloc(MESSAGE_BYTES_MAX);
+	pipeline->rows = calloc(PIPELINE_ROWS_A_READ, sizeof *pipeline->rows);
+	if (pipeline->payload == NULL || pipeline->rows == NULL)
+		return pipeline_close(pipeline);
+	int64_t step_ms;
+	wall_clock_observe(&pipeline->clock, &pipeline->clock_rules, now, &step_ms);
+	return pipeline;
+}
+
+static void tell_of_store(struct pipeline *pipeline, const struct store_opening *opening)
+{
+	switch (opening->finding) {
+	case STORE_FOUND:
+		break;
+	case STORE_CREATED:
+		pipeline_say(pipeline, LOG_LEVEL_NOTICE, "store: %s is new", opening->path);
+		break;
+	case STORE_MOVED:
+		pipeline_say(pipeline, LOG_LEVEL_WARNING,
+			"store: %s comes from another board; it goes on under a new identity",
+			opening->path);
+		break;
+	case STORE_SET_ASIDE:
+		pipeline_say(pipeline, LOG_LEVEL_ERROR,
+			"store: %s was damaged (%s); it lies at %s now, and a new one is begun",
+			opening->path, opening->reason, opening->set_aside);
+		break;
+	case STORE_BESIDE:
+		pipeline_say(pipeline, LOG_LEVEL_WARNING,
+			"store: a newer byport's file is left as it is; %s is used beside it",
+			opening->path);
+		break;
+	}
+}
+
+enum store_status pipeline_open(const struct pipeline_settings *settings,
+	const struct clock_observation *now, struct pipeline **ret_pipeline,
+	struct store_opening *ret_opening)
+{
+	struct pipeline *pipeline = new_pipeline(settings, now);
+	if (pipeline == NULL) {
+		snprintf(ret_opening->reason, sizeof ret_opening->reason, "out of memory");
+		return STORE_FAILED;
+	}
+	enum store_status status = pipeline_store_open(pipeline, ret_opening);
+	if (status != STORE_OK) {
+		pipeline_close(pipeline);
+		return status;
+	}
+	tell_of_store(pipeline, ret_opening);
+	pipeline_event(pipeline, EVENT_STARTED, "byport %s started.", BYPORT_VERSION);
+	*ret_pipeline = pipeline;
+	return STORE_OK;
+}
+
+void pipeline_stop(struct pipeline *pipeline, const struct clock_observation *now)
+{
+	pipeline->now = *now;
+	if (pipeline->site != NULL)
+		pipeline_close_trends(
+			pipeline, pipeline_wall_ms(pipeline) + pipeline->site->config->trend_ms);
+	pipeline_event(pipeline, EVENT_STOPPED, "byport %s stopped.", BYPORT_VERSION);
+	if (pipeline->store != NULL)
+		pipeline_commit(pipeline);
+	pipeline_deliver(pipeline);
+	pipeline_announce(pipeline, PRESENCE_OFFLINE);
+}
+
+struct pipeline *pipeline_close(struct pipeline *pipeline)
+{
+	if (pipeline == NULL)
+		return NULL;
+	store_close(pipeline->store);
+	pipeline_meters_free(pipeline);
+	free(pipeline->buses);
+	free(pipeline->payload);
+	free(pipeline->rows);
+	free(pipeline);
+	return NULL;
+}
+
+/* ---- a site ---- */
+
+static struct pipeline_bus *make_buses(const struct pipeline *pipeline, const struct site *site)
+{
+	struct pipeline_bus *buses = calloc(site->buses_count + 1, sizeof *buses);
+	for (size_t i = 0; buses != NULL && i < site->buses_count; i++) {
+		for (size_t j = 0; j < pipeline->buses_count; j++)
+			if (strcmp(pipeline->buses[j].id, site->buses[i].config->id) == 0)
+				buses[i] = pipeline->buses[j];
+		snprintf(buses[i].id, sizeof buses[i].id, "%s", site->buses[i].config->id);
+	}
+	return buses;
+}
+
+bool pipeline_take_site(struct pipeline *pipeline, const struct site *site,
+	const struct clock_observation *now, uint16_t *ret_slots)
+{
+	pipeline->now = *now;
+	struct pipeline_bus *buses = make_buses(pipeline, site);
+	if (buses == NULL || !pipeline_meters_take(pipeline, site, ret_slots)) {
+		free(buses);
+		return false;
+	}
+	free(pipeline->buses);
+	pipeline->buses = buses;
+	pipeline->buses_count = site->buses_count;
+	pipeline->clock_rules.trust = site->config->clock == CONFIG_CLOCK_TRUST;
+	pipeline->about_changed = true;
+	pipeline->health_due_mono_ms = now->mono_ms;
+	return true;
+}
+
+/* ---- the link ---- */
+
+static size_t payload_bytes_for(uint32_t packet_bytes_max)
+{
+	if (packet_bytes_max == 0 ||
+		packet_bytes_max >= MESSAGE_BYTES_MAX + MESSAGE_OVERHEAD_BYTES_MAX)
+		return MESSAGE_BYTES_MAX;
+	if (packet_bytes_max < MESSAGE_BYTES_MIN + MESSAGE_OVERHEAD_BYTES_MAX)
+		return MESSAGE_BYTES_MIN;
+	return packet_bytes_max - MESSAGE_OVERHEAD_BYTES_MAX;
+}
+
+static void connected(struct pipeline *pipeline, const struct link_event *event)
+{
+	pipeline->connected = true;
+	pipeline->link_told = false;
+	pipeline->link_reason[0] = '\0';
+	pipeline->link_since_mono_ms = pipeline->now.mono_ms;
+	pipeline->sessions++;
+	pipeline->payload_bytes_max = payload_bytes_for(event->packet_bytes_max);
+	pipeline_say(pipeline, LOG_LEVEL_NOTICE, "broker %s: connected; %lld rows wait for it",
+		pipeline->site->config->broker.host,
+		(long long)(pipeline_backlog(pipeline, STREAM_ENERGY) +
+			    pipeline_backlog(pipeline, STREAM_TRENDS)));
+	if (pipeline->store != NULL)
+		delivery_connected(&pipeline->delivery, event->receive_maximum);
+	pipeline_announce(pipeline, PRESENCE_ONLINE);
+	pipeline_announce_site(pipeline);
+	pipeline->about_changed = false;
+	pipeline_clear_removed(pipeline);
+	pipeline->health_due_mono_ms = pipeline->now.mono_ms;
+	pipeline_show_all_live(pipeline);
+}
+
+static void disconnected(struct pipeline *pipeline, const struct link_event *event)
+{
+	bool was_connected = pipeline->connected;
+	pipeline->connected = false;
+	snprintf(pipeline->link_reason, sizeof pipeline->link_reason, "%s", event->text);
+	if (was_connected) {
+		pipeline->link_since_mono_ms = pipeline->now.mono_ms;
+		delivery_disconnected(&pipeline->delivery);
+	}
+	if (pipeline->link_told && pipeline->link_told_kind == event->kind)
+		return;
+	pipeline->link_told = true;
+	pipeline->link_told_kind = (uint8_t)event->kind;
+	pipeline_say(pipeline, LOG_LEVEL_WARNING, "broker %s: %s; polling goes on, rows are stored",
+		pipeline->site->config->broker.host, event->text);
+}
+
+void pipeline_link(struct pipeline *pipeline, const struct link_event *event,
+	const struct clock_observation *now)
+{
+	pipeline->now = *now;
+	switch (event->kind) {
+	case LINK_CONNECTED:
+		connected(pipeline, event);
+		break;
+	case LINK_DISCONNECTED:
+	case LINK_REFUSED:
+		disconnected(pipeline, event);
+		break;
+	case LINK_ACKNOWLEDGED:
+		pipeline_acknowledged(pipeline, event->tag, event->reason);
+		break;
+	case LINK_MESSAGE:
+		break;
+	}
+}
+
+/* ---- through time ---- */
+
+static void clock_known(struct pipeline *pipeline)
+{
+	pipeline_say(pipeline, LOG_LEVEL_NOTICE,
+		"the time is known; readings taken before are placed now");
+	pipeline_place_waiting(pipeline);
+	pipeline_event(pipeline, EVENT_CLOCK_KNOWN, "The time is known.");
+	pipeline_announce(pipeline, PRESENCE_ONLINE);
+}
+
+static void clock_stepped(struct pipeline *pipeline, int64_t step_ms)
+{
+	double seconds = (double)step_ms / 1000;
+	pipeline_say(pipeline, LOG_LEVEL_WARNING, "the clock was set by %+.1f s", seconds);
+	if (step_ms < 0)
+		pipeline_clock_set_back(pipeline, -step_ms);
+	pipeline_event(pipeline, EVENT_CLOCK_STEPPED, "The clock was set by %+.1f s.", seconds);
+}
+
+static void observe_clock(struct pipeline *pipeline)
+{
+	int64_t step_ms = 0;
+	switch (wall_clock_observe(
+		&pipeline->clock, &pipeline->clock_rules, &pipeline->now, &step_ms)) {
+	case CLOCK_CHANGE_NONE:
+		break;
+	case CLOCK_CHANGE_KNOWN:
+		clock_known(pipeline);
+		break;
+	case CLOCK_CHANGE_STEPPED:
+		clock_stepped(pipeline, step_ms);
+		break;
+	}
+}
+
+static void tick(struct pipeline *pipeline)
+{
+	pipeline->tick_due_mono_ms = pipeline->now.mono_ms + PIPELINE_TICK_MS;
+	observe_clock(pipeline);
+	pipeline_tick_counters(pipeline);
+	int64_t wall_ms = pipeline_wall_ms(pipeline);
+	int64_t span = wall_ms / pipeline->site->config->trend_ms;
+	if (span != pipeline->trend_span)
+		pipeline_close_trends(pipeline, wall_ms);
+	pipeline->trend_span = span;
+}
+
+static void announce_changes(struct pipeline *pipeline)
+{
+	if (pipeline->store_replaced)
+		pipeline_announce(pipeline, PRESENCE_ONLINE);
+	pipeline->store_replaced = false;
+	if (pipeline->about_changed)
+		pipeline_announce_site(pipeline);
+	pipeline->about_changed = false;
+	pipeline_clear_removed(pipeline);
+}
+
+static int64_t earlier(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+static int64_t next_due_mono_ms(const struct pipeline *pipeline)
+{
+	int64_t due = earlier(pipeline->tick_due_mono_ms, pipeline->live_due_mono_ms);
+	int64_t commit = pipeline->commit_due_mono_ms;
+	if (commit < pipeline->retry_mono_ms)
+		commit = pipeline->retry_mono_ms;
+	due = earlier(due, commit);
+	if (pipeline->connected && pipeline->store != NULL)
+		due = earlier(due, delivery_wake_mono_ms(&pipeline->delivery));
+	return due;
+}
+
+int64_t pipeline_step(struct pipeline *pipeline, const struct clock_observation *now)
+{
+	pipeline->now = *now;
+	if (pipeline->site == NULL)
+		return now->mono_ms + PIPELINE_TICK_MS;
+	if (now->mono_ms >= pipeline->tick_due_mono_ms) {
+		tick(pipeline);
+		announce_changes(pipeline);
+	}
+	pipeline_commit_if_due(pipeline);
+	pipeline_announce_live(pipeline);
+	if (now->mono_ms >= pipeline->health_due_mono_ms) {
+		pipeline->health_due_mono_ms = now->mono_ms + pipeline->site->config->health_ms;
+		pipeline_announce_health(pipeline);
+	}
+	pipeline_deliver(pipeline);
+	return next_due_mono_ms(pipeline);
+}

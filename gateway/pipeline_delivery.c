@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * pipeline_delivery.c -- Rows to the broker: reads what core/delivery.h names,
+ * makes the message, hands it to the link, and moves the cursors on what comes
+ * back.
+ */
+#include "gateway/pipeline_state.h"
+
+static enum message_kind kind_of(const struct store_row *row)
+{
+	switch (row->kind) {
+	case STORE_ROW_INTERVAL:
+		return MESSAGE_INTERVALS;
+	case STORE_ROW_EVENT:
+		return MESSAGE_EVENTS;
+	case STORE_ROW_TREND:
+		return MESSAGE_TRENDS;
+	}
+	return MESSAGE_KIND_COUNT;
+}
+
+static int64_t id_of(const struct store_row *row)
+{
+	switch (row->kind) {
+	case STORE_ROW_INTERVAL:
+		return row->interval.id;
+	case STORE_ROW_EVENT:
+		return row->event.id;
+	case STORE_ROW_TREND:
+		return row->trend.id;
+	}
+	return 0;
+}
+
+/* The names behind a series number; a number the store has lost is a meter without a name. */
+static const char *names_of(const struct pipeline *pipeline, int32_t series, uint8_t *ret_quantity)
+{
+	const char *meter = "";
+	enum quantity quantity = QUANTITY_ACTIVE_ENERGY_IMPORT;
+	if (!store_series_info(pipeline->store, series, &meter, &quantity))
+		meter = "";
+	*ret_quantity = (uint8_t)quantity;
+	return meter;
+}
+
+static bool add_row(
+	const struct pipeline *pipeline, struct message_stream *stream, const struct store_row *row)
+{
+	struct interval_message_row interval = {0};
+	struct trend_message_row trend = {0};
+	if (kind_of(row) != stream->kind)
+		return false;
+	switch (row->kind) {
+	case STORE_ROW_INTERVAL:
+		interval.row = row->interval;
+		interval.meter = names_of(pipeline, row->interval.series, &interval.quantity);
+		return message_stream_add_interval(stream, &interval);
+	case STORE_ROW_EVENT:
+		return message_stream_add_event(stream, &row->event);
+	case STORE_ROW_TREND:
+		trend.row = row->trend;
+		trend.meter = names_of(pipeline, row->trend.series, &trend.quantity);
+		return message_stream_add_trend(stream, &trend);
+	}
+	return false;
+}
+
+/* Make a message of the first rows that go together; returns its length and how far it goes. */
+static size_t make_message(struct pipeline *pipeline, struct delivery_message *message,
+	size_t rows_count, enum message_kind kind)
+{
+	struct store_identity identity = store_identity(pipeline->store);
+	struct stream_message head = {.store = identity.id,
+		.generation = identity.generation,
+		.stream = (uint8_t)message->stream,
+		.after = message->after};
+	struct message_stream stream;
+	struct json_buffer buffer = {pipeline->payload, pipeline->payload_bytes_max};
+	message_stream_begin(&stream, kind, &head, buffer);
+	for (size_t i = 0; i < rows_count && add_row(pipeline, &stream, &pipeline->rows[i]); i++)
+		message->through = id_of(&pipeline->rows[i]);
+	return message_stream_finish(&stream);
+}
+
+static enum link_status publish(struct pipeline *pipeline, enum message_kind kind,
+	const struct delivery_message *message, size_t length)
+{
+	const struct site_config *config = pipeline->site->config;
+	char topic[TOPIC_BYTES_MAX];
+	const struct message_kind_info *info = message_kind_info(kind);
+	message_topic(topic, config->city, config->site, config->gateway, info->topic, NULL);
+	struct mqtt_publication publication = {.topic = topic,
+		.payload = pipeline->payload,
+		.length = length,
+		.qos = info->qos,
+		.schema_version = MESSAGE_SCHEMA_VERSION,
+		.tag = message->tag};
+	return pipeline->settings.ops->publish(pipeline->settings.context, &publication);
+}
+
+/* Hand over one message; false when there is none, or the link takes no more now. */
+static bool deliver_one(struct pipeline *pipeline)
+{
+	struct delivery_message message;
+	size_t count = 0;
+	int64_t last[STREAM_COUNT];
+	for (int i = 0; i < STREAM_COUNT; i++)
+		last[i] = store_cursor(pipeline->store, (enum stream)i).last;
+	if (!delivery_next(&pipeline->delivery, last, pipeline->now.mono_ms, &message))
+		return false;
+	if (store_read(pipeline->store, message.stream, message.after, PIPELINE_ROWS_A_READ,
+		    pipeline->rows, &count) != STORE_OK ||
+		count == 0)
+		return false;
+	message.through = message.after;
+	enum message_kind kind = kind_of(&pipeline->rows[0]);
+	size_t length = make_message(pipeline, &message, count, kind);
+	if (message.through == message.after)
+		return false;
+	if (publish(pipeline, kind, &message, length) != LINK_OK)
+		return false;
+	delivery_handed_over(&pipeline->delivery, &message, pipeline->now.mono_ms);
+	return true;
+}
+
+void pipeline_deliver(struct pipeline *pipeline)
+{
+	if (!pipeline->connected || pipeline->store == NULL || pipeline->site == NULL)
+		return;
+	for (int i = 0; i < DELIVERY_WINDOW_MAX; i++)
+		if (!deliver_one(pipeline))
+			return;
+}
+
+static void move_cursor(struct pipeline *pipeline, enum stream stream)
+{
+	int64_t due = pipeline->now.mono_ms + pipeline->site->config->commit_ms;
+	store_set_sent(pipeline->store, stream, delivery_sent(&pipeline->delivery, stream));
+	if (due < pipeline->commit_due_mono_ms)
+		pipeline->commit_due_mono_ms = due;
+}
+
+static void acknowledged_announcement(
+	struct pipeline *pipeline, enum message_kind kind, uint8_t reason)
+{
+	if (reason < 128 || kind >= MESSAGE_KIND_COUNT ||
+		(pipeline->refused_announcements & 1u << kind) != 0)
+		return;
+	pipeline->refused_announcements |= 1u << kind;
+	pipeline_say(pipeline, LOG_LEVEL_ERROR,
+		"broker refuses `%s`: %s; look at its access rules for this user",
+		message_kind_info(kind)->topic, mqtt_reason_text(reason));
+}
+
+void pipeline_acknowledged(struct pipeline *pipeline, uint32_t tag, uint8_t reason)
+{
+	enum stream stream = STREAM_ENERGY;
+	if ((tag & ANNOUNCEMENT_TAG) != 0) {
+		acknowledged_announcement(
+			pipeline, (enum message_kind)(tag & ~(uint32_t)ANNOUNCEMENT_TAG), reason);
+		return;
+	}
+	if (pipeline->store == NULL)
+		return;
+	switch (delivery_acknowledged(
+		&pipeline->delivery, tag, reason, pipeline->now.mono_ms, &stream)) {
+	case DELIVERY_RESUMED:
+		pipeline_say(
+			pipeline, LOG_LEVEL_NOTICE, "broker accepts %s again", stream_name(stream));
+		move_cursor(pipeline, stream);
+		break;
+	case DELIVERY_MOVED:
+		move_cursor(pipeline, stream);
+		break;
+	case DELIVERY_REFUSED:
+		pipeline_say(pipeline, LOG_LEVEL_ERROR,
+			"broker refuses %s: %s; the rows stay stored and are sent again, ever more "
+			"rarely",
+			stream_name(stream), mqtt_reason_text(reason));
+		break;
+	case DELIVERY_REFUSED_AGAIN:
+	case DELIVERY_NOTHING:
+		break;
+	}
+}

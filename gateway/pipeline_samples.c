@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * pipeline_samples.c -- Samples to rows: a counter's readings to its
+ * accounting, a gauge's values to its trend.
+ */
+#include <stdlib.h>
+
+#include "gateway/pipeline_state.h"
+
+static const struct counter_sink sink_of_store = {
+	.interval = pipeline_keep_interval, .event = pipeline_keep_event};
+
+static struct counter_sink sink_of(struct pipeline *pipeline)
+{
+	struct counter_sink sink = sink_of_store;
+	sink.context = pipeline;
+	return sink;
+}
+
+static void add_reading(struct pipeline *pipeline, struct pipeline_counter *counter,
+	int64_t at_wall_ms, int64_t value)
+{
+	struct counter_sink sink = sink_of(pipeline);
+	struct reading reading = {
+		.at_wall_ms = at_wall_ms, .value = value, .clock = (uint8_t)pipeline->clock.state};
+	if (!counter_add_reading(&counter->counter, &counter->rules, &reading, &sink))
+		return; /* the store said why; the next reading holds this one's energy too */
+}
+
+static void count(struct pipeline *pipeline, struct pipeline_meter *meter,
+	struct pipeline_value *value, const struct sample *sample)
+{
+	struct pipeline_counter *counter = value->counter;
+	int64_t at_wall_ms;
+	if (wall_clock_place(&pipeline->clock, sample->read_mono_ms, &at_wall_ms)) {
+		if (pipeline_series(pipeline, meter, value) >= 0)
+			add_reading(pipeline, counter, at_wall_ms, sample->value);
+		return;
+	}
+	if (counter->waiting == NULL)
+		counter->waiting = calloc(1, sizeof *counter->waiting);
+	if (counter->waiting != NULL)
+		waiting_readings_add(counter->waiting, sample->read_mono_ms, sample->value);
+}
+
+static void close_trend(struct pipeline *pipeline, struct pipeline_meter *meter,
+	struct pipeline_value *value, int64_t wall_ms)
+{
+	struct trend_row row;
+	if (!trend_close(&value->trend, pipeline->site->config->trend_ms, wall_ms, &row))
+		return;
+	row.series = pipeline_series(pipeline, meter, value);
+	if (row.series >= 0)
+		pipeline_keep_trend(pipeline, &row);
+}
+
+static void average(struct pipeline *pipeline, struct pipeline_meter *meter,
+	struct pipeline_value *value, const struct sample *sample)
+{
+	int64_t at_wall_ms;
+	if (!wall_clock_place(&pipeline->clock, sample->read_mono_ms, &at_wall_ms))
+		return;
+	close_trend(pipeline, meter, value, at_wall_ms);
+	trend_add(&value->trend, pipeline->site->config->trend_ms, at_wall_ms, sample->value);
+	trend_set_clock(&value->trend, pipeline->clock.state);
+}
+
+/* Say once that a value is none, and why. */
+static void tell_of_no_value(
+	struct pipeline *pipeline, const struct pipeline_meter *meter, struct pipeline_value *value)
+{
+	if (value->told)
+		return;
+	value->told = true;
+	pipeline_say(pipeline, LOG_LEVEL_WARNING,
+		"meter %s: %s has no value: %s; it is left out until it has one", meter->id,
+		quantity_info((enum quantity)value->quantity)->name,
+		decode_status_text((enum decode_status)value->status));
+}
+
+/* When this meter's `live` goes out: with the rest of this poll, but not before its period. */
+static void schedule_live(struct pipeline *pipeline, struct pipeline_meter *meter)
+{
+	if (meter->live_due_mono_ms != INT64_MAX)
+		return;
+	int64_t due = pipeline->now.mono_ms + PIPELINE_LIVE_GATHER_MS;
+	int64_t period = meter->live_sent_mono_ms + pipeline->site->config->live_ms;
+	meter->live_due_mono_ms = due > period ? due : period;
+	if (meter->live_due_mono_ms < pipeline->live_due_mono_ms)
+		pipeline->live_due_mono_ms = meter->live_due_mono_ms;
+}
+
+void pipeline_sample(
+	struct pipeline *pipeline, struct pipeline_meter *meter, const struct sample *sample)
+{
+	uint8_t index = meter->value_of[sample->quantity];
+	if (index == UINT8_MAX)
+		return;
+	struct pipeline_value *value = &meter->values[index];
+	value->seen = true;
+	value->status = sample->status;
+	value->read_mono_ms = sample->read_mono_ms;
+	schedule_live(pipeline, meter);
+	if (sample->status != DECODE_OK) {
+		tell_of_no_value(pipeline, meter, value);
+		return;
+	}
+	value->told = false;
+	value->value = sample->value;
+	if (sample->read_mono_ms > meter->last_reading_mono_ms)
+		meter->last_reading_mono_ms = sample->read_mono_ms;
+	if (value->counter != NULL)
+		count(pipeline, meter, value, sample);
+	else
+		average(pipeline, meter, value, sample);
+}
+
+/* ---- all meters ---- */
+
+typedef void value_visitor(struct pipeline *pipeline, struct pipeline_meter *meter,
+	struct pipeline_value *value, int64_t argument);
+
+static void for_each_value(struct pipeline *pipeline, value_visitor *visit, int64_t argument)
+{
+	for (size_t i = 0; i < pipeline->slots_count; i++) {
+		struct pipeline_meter *meter = &pipeline->slots[i];
+		for (size_t j = 0; meter->in_use && j < meter->values_count; j++)
+			visit(pipeline, meter, &meter->values[j], argument);
+	}
+}
+
+static void place(struct pipeline *pipeline, struct pipeline_meter *meter,
+	struct pipeline_value *value, int64_t unused)
+{
+	(void)unused;
+	struct pipeline_counter *counter = value->counter;
+	if (counter == NULL || counter->waiting == NULL)
+		return;
+	if (pipeline_series(pipeline, meter, value) >= 0)
+		for (size_t i = 0; i < counter->waiting->count; i++) {
+			const struct waiting_reading *item = &counter->waiting->items[i];
+			add_reading(pipeline, counter, pipeline_wall_of(pipeline, item->at_mono_ms),
+				item->value);
+		}
+	free(counter->waiting);
+	counter->waiting = NULL;
+}
+
+void pipeline_place_waiting(struct pipeline *pipeline)
+{
+	for_each_value(pipeline, place, 0);
+}
+
+static void tick(struct pipeline *pipeline, struct pipeline_meter *meter,
+	struct pipeline_value *value, int64_t wall_ms)
+{
+	struct counter_sink sink = sink_of(pipeline);
+	if (value->counter == NULL || pipeline_series(pipeline, meter, value) < 0)
+		return;
+	if (!counter_tick(&value->counter->counter, &value->counter->rules, wall_ms, &sink))
+		return; /* the store said why; the next tick tries again */
+}
+
+void pipeline_tick_counters(struct pipeline *pipeline)
+{
+	int64_t wall_ms;
+	if (wall_clock_place(&pipeline->clock, pipeline->now.mono_ms, &wall_ms))
+		for_each_value(pipeline, tick, wall_ms);
+}
+
+static void set_back(struct pipeline *pipeline, struct pipeline_meter *meter,
+	struct pipeline_value *value, int64_t back_ms)
+{
+	(void)pipeline, (void)meter;
+	if (value->counter != NULL)
+		counter_clock_set_back(&value->counter->counter, back_ms);
+}
+
+void pipeline_clock_set_back(struct pipeline *pipeline, int64_t back_ms)
+{
+	for_each_value(pipeline, set_back, back_ms);
+}
+
+static void close_one(struct pipeline *pipeline, struct pipeline_meter *meter,
+	struct pipeline_value *value, int64_t wall_ms)
+{
+	if (value->counter == NULL)
+		close_trend(pipeline, meter, value, wall_ms);
+}
+
+void pipeline_close_trends(struct pipeline *pipeline, int64_t wall_ms)
+{
+	for_each_value(pipeline, close_one, wall_ms);
+}
