@@ -13,6 +13,7 @@
 
 #include "gateway/core/wall_clock.h"
 #include "gateway/log.h"
+#include "gateway/message.h"
 #include "gateway/mqtt_link.h"
 #include "gateway/site.h"
 #include "gateway/store.h"
