@@ -134,8 +134,8 @@ static bool open_listener(
 			strerror(errno));
 		return false;
 	}
-	if (index != 0)
-		give_to_group(listener->address.sun_path, CONTROL_READ_GROUP);
+	give_to_group(
+		listener->address.sun_path, index == 0 ? CONTROL_ACT_GROUP : CONTROL_READ_GROUP);
 	return true;
 }
 

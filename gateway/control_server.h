@@ -18,7 +18,8 @@
 #include <sys/types.h>
 
 #define CONTROL_READ_SUFFIX ".read"       /* of the reading socket's path */
-#define CONTROL_READ_GROUP  "byport-read" /* owns the reading socket where it exists */
+#define CONTROL_ACT_GROUP   "byport-act"  /* owns the acting socket where it exists */
+#define CONTROL_READ_GROUP  "byport-read" /* owns the reading one */
 
 enum {
 	CONTROL_CLIENTS_MAX = 16,

@@ -92,6 +92,7 @@ static bool start(struct daemon_bus *bus)
 		.line = site->line,
 		.devices = site->devices,
 		.devices_count = site->devices_count,
+		.answer_time_ms = (uint32_t)site->config->answer_time_ms,
 		.report = report,
 		.context = bus->port};
 	bus->worker = bus_worker_start(&settings);
@@ -180,6 +181,13 @@ struct daemon_bus *daemon_buses_find(struct daemon_buses *buses, const char *id)
 		if (!bus->stopping && strcmp(site_bus_of(bus)->config->id, id) == 0)
 			return bus;
 	return NULL;
+}
+
+void daemon_buses_loan_back(struct daemon_buses *buses, uint32_t source)
+{
+	for (struct daemon_bus *bus = buses->first; bus != NULL; bus = bus->next)
+		if (bus->source == source)
+			bus->loans--;
 }
 
 static int64_t now_mono_ms(void)

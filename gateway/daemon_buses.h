@@ -43,6 +43,9 @@ struct daemon_bus *daemon_buses_of_source(struct daemon_buses *buses, uint32_t s
 /* By its id in the configuration in force; NULL when there is none. */
 struct daemon_bus *daemon_buses_find(struct daemon_buses *buses, const char *id);
 
+/* A loan on a bus has come back; the bus may have been stopped meanwhile. */
+void daemon_buses_loan_back(struct daemon_buses *buses, uint32_t source);
+
 /*
  * The program ends: stop all and wait at most wait_ms. Frees what has ended;
  * false when a worker still waits for its line: then it is left alone, with all

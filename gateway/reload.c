@@ -62,19 +62,19 @@ static bool same_text(const char *a, const char *b)
 const char *reload_needs_restart(const struct site_config *before, const struct site_config *after)
 {
 	if (!same_text(before->city, after->city))
-		return "city";
+		return "site: city";
 	if (!same_text(before->site, after->site))
-		return "site";
+		return "site: id";
 	if (!same_text(before->gateway, after->gateway))
-		return "gateway";
+		return "gateway: id";
 	if (!same_text(before->data_directory, after->data_directory))
-		return "data_directory";
+		return "gateway: data_directory";
 	if (!same_text(before->control_socket, after->control_socket))
-		return "control_socket";
+		return "gateway: control_socket";
 	if (before->store_bytes_max != after->store_bytes_max)
-		return "store_bytes_max";
+		return "gateway: store_size";
 	if (before->interval_ms != after->interval_ms)
-		return "interval";
+		return "intervals: length";
 	return NULL;
 }
 

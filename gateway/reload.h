@@ -27,7 +27,7 @@ void loaded_site_hold(struct loaded_site *loaded);
 struct loaded_site *loaded_site_release(struct loaded_site *loaded);
 
 /*
- * What cannot change while the daemon runs, by its key: "data_directory". NULL:
+ * What cannot change while the daemon runs, by its key: "gateway: data_directory". NULL:
  * the new configuration can be taken over.
  */
 const char *reload_needs_restart(const struct site_config *before, const struct site_config *after);

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * control_answers.h -- What the daemon tells of itself on the control socket
+ * (docs/control.md): its state, the newest values, an answer of a device. Text
+ * from malloc(), NULL when memory is out.
+ */
+#ifndef GATEWAY_CONTROL_ANSWERS_H
+#define GATEWAY_CONTROL_ANSWERS_H
+
+#include "gateway/daemon_loans.h"
+#include "gateway/pipeline.h"
+#include "gateway/report_queue.h"
+
+struct control_view {
+	const struct pipeline *pipeline;
+	const char *configuration; /* absolute path of the file in force */
+	uint64_t reports_dropped;
+};
+
+char *control_answer_status(const struct control_view *view);
+
+/* `meter` NULL: of all. The caller has seen to it that the meter is there. */
+char *control_answer_values(const struct control_view *view, const char *meter);
+
+char *control_answer_loan(const struct loan *loan);
+
+/* What is wrong with a configuration that was not taken over. */
+char *control_answer_refused(const char *error, const struct diagnostics *diagnostics);
+
+/* A configuration was taken over. */
+char *control_answer_reloaded(const struct diagnostics *diagnostics);
+
+#endif

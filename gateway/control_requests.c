@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * control_requests.c -- What can be asked on the control socket.
+ */
+#include <pwd.h>
+#include <string.h>
+
+#include "gateway/control_requests.h"
+#include "gateway/pipeline_state.h"
+
+enum { CALLER_MAX = 64 };
+
+/* Returns the answer, or NULL when it comes later. */
+typedef char *request_function(
+	struct control_requests *requests, const struct control_call *call, const char *caller);
+
+static char *status(
+	struct control_requests *requests, const struct control_call *call, const char *caller)
+{
+	(void)call, (void)caller;
+	return control_answer_status(&requests->view);
+}
+
+static char *values(
+	struct control_requests *requests, const struct control_call *call, const char *caller)
+{
+	(void)caller;
+	const char *meter = json_string_value(json_object_get(call->request, "meter"));
+	if (meter != NULL && pipeline_meter_find(requests->pipeline, meter) == NULL)
+		return control_error("\"meter\": \"%s\": there is no such meter", meter);
+	return control_answer_values(&requests->view, meter);
+}
+
+static char *reload(
+	struct control_requests *requests, const struct control_call *call, const char *caller)
+{
+	(void)call;
+	return requests->reload(requests->context, caller);
+}
+
+/* ---- loans ---- */
+
+struct number_field {
+	const char *key;
+	int64_t min;
+	int64_t max;
+	int64_t fallback; /* < 0: must be there */
+};
+
+enum {
+	LEND_ADDRESS,
+	LEND_FUNCTION,
+	LEND_REGISTER,
+	LEND_COUNT,
+	LEND_TIMEOUT_MS,
+	LEND_WAIT_MS,
+	LEND_FIELDS
+};
+
+/* clang-format off */
+static const struct number_field lend_fields[LEND_FIELDS] = {
+	/*                  key            min  max                   fallback */
+	[LEND_ADDRESS]    = {"address",    0,   255,                  -1},
+	[LEND_FUNCTION]   = {"function",   1,   FUNCTION_DEVICE_ID,   -1},
+	[LEND_REGISTER]   = {"register",   0,   65535,                -1},
+	[LEND_COUNT]      = {"count",      1,   FRAME_BITS_MAX,       1},
+	[LEND_TIMEOUT_MS] = {"timeout_ms", 1,   LOAN_TIMEOUT_MS_MAX,  1000},
+	[LEND_WAIT_MS]    = {"wait_ms",    0,   LOAN_WAIT_MS_MAX,     2000},
+};
+/* clang-format on */
+
+/* The error, or NULL and the number. */
+static char *read_number(
+	const json_t *request, const struct number_field *field, int64_t *ret_number)
+{
+	const json_t *found = json_object_get(request, field->key);
+	int64_t number = json_integer_value(found);
+	if (found == NULL && field->fallback >= 0) {
+		*ret_number = field->fallback;
+		return NULL;
+	}
+	if (!json_is_integer(found) || number < field->min || number > field->max)
+		return control_error("\"%s\" is a whole number from %lld to %lld", field->key,
+			(long long)field->min, (long long)field->max);
+	*ret_number = number;
+	return NULL;
+}
+
+static char *read_request(const json_t *json, struct loan *ret_loan)
+{
+	int64_t numbers[LEND_FIELDS];
+	for (size_t i = 0; i < LEND_FIELDS; i++) {
+		char *error = read_number(json, &lend_fields[i], &numbers[i]);
+		if (error != NULL)
+			return error;
+	}
+	int64_t function = numbers[LEND_FUNCTION];
+	bool bits = function == SPACE_COILS || function == SPACE_DISCRETE_INPUTS;
+	bool known = function <= SPACE_INPUT_REGISTERS || function == FUNCTION_DEVICE_ID;
+	if (!known)
+		return control_error(
+			"\"function\": %lld: only 1 to 4 and 43 are ever sent: meters are read, "
+			"never written to",
+			(long long)function);
+	if (!bits && numbers[LEND_COUNT] > FRAME_REGISTERS_MAX)
+		return control_error(
+			"\"count\": at most %d registers in one request", FRAME_REGISTERS_MAX);
+	ret_loan->request = (struct bus_request){.device = (uint8_t)numbers[LEND_ADDRESS],
+		.function = (uint8_t)function,
+		.address = (uint16_t)numbers[LEND_REGISTER],
+		.count = (uint16_t)numbers[LEND_COUNT]};
+	ret_loan->timeout_ms = (uint32_t)numbers[LEND_TIMEOUT_MS];
+	ret_loan->wait_ms = (uint32_t)numbers[LEND_WAIT_MS];
+	return NULL;
+}
+
+static char *lend(
+	struct control_requests *requests, const struct control_call *call, const char *caller)
+{
+	struct loan loan = {.client = call->client};
+	const char *id = json_string_value(json_object_get(call->request, "bus"));
+	struct daemon_bus *bus = id != NULL ? daemon_buses_find(requests->buses, id) : NULL;
+	if (bus == NULL || bus->worker == NULL)
+		return control_error("\"bus\": \"%s\": there is no such bus, or it is not open yet",
+			id != NULL ? id : "");
+	char *error = read_request(call->request, &loan);
+	if (error != NULL)
+		return error;
+	loan.source = bus->source;
+	loan.worker = bus->worker;
+	if (!daemon_loans_begin(requests->loans, &loan))
+		return control_error(
+			"%d requests of others are under way already; try again", LOANS_MAX);
+	bus->loans++;
+	(void)caller;
+	return NULL;
+}
+
+void control_requests_loans(struct control_requests *requests)
+{
+	struct loan loan;
+	while (daemon_loans_next(requests->loans, &loan)) {
+		daemon_buses_loan_back(requests->buses, loan.source);
+		control_server_answer(requests->server, loan.client, control_answer_loan(&loan));
+	}
+}
+
+/* ---- the table ---- */
+
+/* clang-format off */
+static const struct {
+	const char *name;
+	request_function *answer;
+	bool acts;
+} table[] = {
+	{.name = "status", .answer = status},
+	{.name = "values", .answer = values},
+	{.name = "reload", .answer = reload, .acts = true},
+	{.name = "lend",   .answer = lend,   .acts = true},
+};
+/* clang-format on */
+
+static void name_caller(uid_t uid, char ret_caller[static CALLER_MAX])
+{
+	const struct passwd *user = getpwuid(uid);
+	if (user != NULL)
+		snprintf(ret_caller, CALLER_MAX, "%s (uid %u)", user->pw_name, (unsigned)uid);
+	else
+		snprintf(ret_caller, CALLER_MAX, "uid %u", (unsigned)uid);
+}
+
+static char *answer_to(
+	struct control_requests *requests, const struct control_call *call, const char *name)
+{
+	char caller[CALLER_MAX] = "";
+	for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+		if (strcmp(table[i].name, name) != 0)
+			continue;
+		if (table[i].acts && !call->may_act)
+			return control_error(
+				"\"request\": \"%s\" acts; this socket only reads", name);
+		if (table[i].acts)
+			name_caller(call->uid, caller);
+		char *answer = table[i].answer(requests, call, caller);
+		if (table[i].acts)
+			pipeline_say(requests->pipeline, LOG_LEVEL_INFO, "control: `%s` by %s",
+				name, caller);
+		return answer;
+	}
+	return control_error(
+		"\"request\": \"%.40s\": known are status, values, reload, lend", name);
+}
+
+void control_requests_call(struct control_requests *requests, const struct control_call *call)
+{
+	const char *name = json_string_value(json_object_get(call->request, "request"));
+	char *answer = name != NULL ? answer_to(requests, call, name)
+				    : control_error("\"request\" is missing: {\"request\": "
+						    "\"status\"}");
+	if (answer != NULL)
+		control_server_answer(requests->server, call->client, answer);
+}
