@@ -197,15 +197,20 @@ static int64_t now_mono_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+void daemon_buses_stop(struct daemon_buses *buses)
+{
+	for (struct daemon_bus *bus = buses != NULL ? buses->first : NULL; bus != NULL;
+		bus = bus->next)
+		if (bus->worker != NULL)
+			bus_worker_stop(bus->worker);
+}
+
 bool daemon_buses_end(struct daemon_buses *buses, uint32_t wait_ms)
 {
 	int64_t end_mono_ms = now_mono_ms() + wait_ms;
 	bool all = true;
 	if (buses == NULL)
 		return true;
-	for (struct daemon_bus *bus = buses->first; bus != NULL; bus = bus->next)
-		if (bus->worker != NULL)
-			bus_worker_stop(bus->worker);
 	for (struct daemon_bus *bus = buses->first, *next; bus != NULL; bus = next) {
 		next = bus->next;
 		int64_t left_ms = end_mono_ms - now_mono_ms();

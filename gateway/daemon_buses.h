@@ -46,8 +46,11 @@ struct daemon_bus *daemon_buses_find(struct daemon_buses *buses, const char *id)
 /* A loan on a bus has come back; the bus may have been stopped meanwhile. */
 void daemon_buses_loan_back(struct daemon_buses *buses, uint32_t source);
 
+/* The program ends: ask all workers to end; returns at once. NULL is fine. */
+void daemon_buses_stop(struct daemon_buses *buses);
+
 /*
- * The program ends: stop all and wait at most wait_ms. Frees what has ended;
+ * After daemon_buses_stop(): wait at most wait_ms. NULL is fine. Frees what has ended;
  * false when a worker still waits for its line: then it is left alone, with all
  * it uses, and the process must end without tidying up.
  */

@@ -163,6 +163,14 @@ void pipeline_stop(struct pipeline *pipeline, const struct clock_observation *no
 	pipeline_announce(pipeline, PRESENCE_OFFLINE);
 }
 
+bool pipeline_waits_for_broker(const struct pipeline *pipeline)
+{
+	bool rows = false;
+	for (int i = 0; i < STREAM_COUNT; i++)
+		rows = rows || pipeline->delivery.streams[i].window_count > 0;
+	return pipeline->connected && (rows || pipeline->announced > 0);
+}
+
 struct pipeline *pipeline_close(struct pipeline *pipeline)
 {
 	if (pipeline == NULL)
@@ -227,6 +235,7 @@ static void connected(struct pipeline *pipeline, const struct link_event *event)
 	pipeline->link_reason[0] = '\0';
 	pipeline->link_since_mono_ms = pipeline->now.mono_ms;
 	pipeline->sessions++;
+	pipeline->announced = 0;
 	pipeline->payload_bytes_max = payload_bytes_for(event->packet_bytes_max);
 	pipeline_say(pipeline, LOG_LEVEL_NOTICE, "broker %s: connected; %lld rows wait for it",
 		pipeline->site->config->broker.host,

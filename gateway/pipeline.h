@@ -54,6 +54,9 @@ __attribute__((warn_unused_result)) enum store_status pipeline_open(
  */
 void pipeline_stop(struct pipeline *pipeline, const struct clock_observation *now);
 
+/* True while the broker has not acknowledged all it was given. */
+bool pipeline_waits_for_broker(const struct pipeline *pipeline);
+
 /* Commit, close the store, free. NULL is fine. Returns NULL. */
 struct pipeline *pipeline_close(struct pipeline *pipeline);
 

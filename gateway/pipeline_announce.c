@@ -36,7 +36,10 @@ static bool publish(struct pipeline *pipeline, enum message_kind kind, const cha
 		.expiry_s = info->expires ? expires_s : 0,
 		.schema_version = MESSAGE_SCHEMA_VERSION,
 		.tag = (uint32_t)ANNOUNCEMENT_TAG | (uint32_t)kind};
-	return pipeline->settings.ops->publish(pipeline->settings.context, &publication) == LINK_OK;
+	if (pipeline->settings.ops->publish(pipeline->settings.context, &publication) != LINK_OK)
+		return false;
+	pipeline->announced += info->qos > 0;
+	return true;
 }
 
 /* ---- status ---- */

@@ -156,6 +156,7 @@ void pipeline_acknowledged(struct pipeline *pipeline, uint32_t tag, uint8_t reas
 {
 	enum stream stream = STREAM_ENERGY;
 	if ((tag & ANNOUNCEMENT_TAG) != 0) {
+		pipeline->announced--;
 		acknowledged_announcement(
 			pipeline, (enum message_kind)(tag & ~(uint32_t)ANNOUNCEMENT_TAG), reason);
 		return;

@@ -107,6 +107,7 @@ struct pipeline {
 	int64_t link_since_mono_ms;
 	int64_t sessions;
 	size_t payload_bytes_max;
+	int announced; /* announcements of QoS 1 that the broker has not acknowledged */
 	uint32_t refused_announcements; /* bits by enum message_kind; said once each */
 	char *payload;                  /* MESSAGE_BYTES_MAX */
 	struct store_row *rows;         /* PIPELINE_ROWS_A_READ */

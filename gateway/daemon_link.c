@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * daemon_link.c -- The daemon's connection to the broker: started with the
+ * settings in force, and again when they change.
+ */
+#include <stdlib.h>
+#include <sys/random.h>
+
+#include "gateway/daemon_state.h"
+
+enum { CLIENT_ID_MAX = 128 };
+
+/* Different on each start and each board, so that a thousand do not come back in step. */
+static uint32_t random_seed(const struct daemon *daemon)
+{
+	uint32_t seed;
+	if (getrandom(&seed, sizeof seed, GRND_NONBLOCK) == (ssize_t)sizeof seed)
+		return seed;
+	return (uint32_t)daemon->now.wall_ms ^ (uint32_t)daemon->now.mono_ms;
+}
+
+static struct mqtt_link_settings settings_of(const struct config_broker *broker)
+{
+	return (struct mqtt_link_settings){.host = broker->host,
+		.port = (uint16_t)config_broker_port(broker),
+		.keep_alive_s = (uint16_t)(broker->keep_alive_ms / 1000),
+		.tls = broker->tls == CONFIG_YES,
+		.ca_file = broker->ca_file,
+		.certificate_file = broker->certificate_file,
+		.key_file = broker->key_file,
+		.user = broker->user,
+		.password_file = broker->password_file};
+}
+
+static void tell_failure(struct daemon *daemon, const char *reason)
+{
+	daemon->link_retry_mono_ms = daemon->now.mono_ms + DAEMON_LINK_RETRY_MS;
+	if (!daemon->link_told)
+		log_line(LOG_LEVEL_ERROR,
+			"broker %s: %s; polling goes on, rows are stored, it is tried again every "
+			"%d s",
+			daemon->loaded->config->broker.host, reason, DAEMON_LINK_RETRY_MS / 1000);
+	daemon->link_told = true;
+}
+
+void daemon_link_start(struct daemon *daemon)
+{
+	const struct site_config *config = daemon->loaded->config;
+	char client_id[CLIENT_ID_MAX], will_topic[TOPIC_BYTES_MAX];
+	const char *reason = "out of memory";
+	struct mqtt_link_settings settings = settings_of(&config->broker);
+	snprintf(client_id, sizeof client_id, "byport-%s-%s-%s", config->city, config->site,
+		config->gateway);
+	settings.client_id = client_id;
+	settings.seed = random_seed(daemon);
+	settings.will_topic = will_topic;
+	char *will = pipeline_will(daemon->pipeline, will_topic, &settings.will_length);
+	settings.will_payload = will;
+	if (will == NULL || mqtt_link_start(&settings, &daemon->link, &reason) != LINK_OK) {
+		tell_failure(daemon, reason);
+	} else {
+		daemon->link_told = false;
+		daemon->link_loaded = daemon->loaded;
+		loaded_site_hold(daemon->link_loaded);
+	}
+	free(will);
+}
+
+void daemon_link_stop(struct daemon *daemon, uint32_t wait_ms)
+{
+	if (daemon->link == NULL)
+		return;
+	struct link_event gone = {.kind = LINK_DISCONNECTED, .text = "connection ended by us"};
+	daemon->link = mqtt_link_stop(daemon->link, wait_ms);
+	daemon->link_loaded = loaded_site_release(daemon->link_loaded);
+	daemon->link_retry_mono_ms = daemon->now.mono_ms;
+	if (!daemon->ending)
+		pipeline_link(daemon->pipeline, &gone, &daemon->now);
+}
