@@ -22,20 +22,28 @@ static void topic_of(const struct pipeline *pipeline, enum message_kind kind, co
 		message_kind_info(kind)->topic, part);
 }
 
-static bool publish(struct pipeline *pipeline, enum message_kind kind, const char *part,
-	struct json_text payload, uint32_t expires_s)
+/* A message made, and where it goes. */
+struct announcement {
+	enum message_kind kind;
+	const char *part; /* of the topic; NULL: none */
+	const char *payload;
+	size_t length;
+	uint32_t expiry_s; /* where its kind expires */
+};
+
+static bool publish(struct pipeline *pipeline, const struct announcement *announcement)
 {
-	const struct message_kind_info *info = message_kind_info(kind);
+	const struct message_kind_info *info = message_kind_info(announcement->kind);
 	char topic[TOPIC_BYTES_MAX];
-	topic_of(pipeline, kind, part, topic);
+	topic_of(pipeline, announcement->kind, announcement->part, topic);
 	struct mqtt_publication publication = {.topic = topic,
-		.payload = payload.bytes,
-		.length = payload.length,
+		.payload = announcement->payload,
+		.length = announcement->length,
 		.qos = info->qos,
 		.retain = info->retained,
-		.expiry_s = info->expires ? expires_s : 0,
+		.expiry_s = info->expires ? announcement->expiry_s : 0,
 		.schema_version = MESSAGE_SCHEMA_VERSION,
-		.tag = (uint32_t)ANNOUNCEMENT_TAG | (uint32_t)kind};
+		.tag = (uint32_t)ANNOUNCEMENT_TAG | (uint32_t)announcement->kind};
 	if (pipeline->settings.ops->publish(pipeline->settings.context, &publication) != LINK_OK)
 		return false;
 	pipeline->announced += info->qos > 0;
@@ -68,7 +76,9 @@ void pipeline_announce(struct pipeline *pipeline, enum presence presence)
 	if (!pipeline->connected)
 		return;
 	size_t length = write_status(pipeline, presence, pipeline->payload, MESSAGE_BYTES_MAX);
-	publish(pipeline, MESSAGE_STATUS, NULL, (struct json_text){pipeline->payload, length}, 0);
+	struct announcement status = {
+		.kind = MESSAGE_STATUS, .payload = pipeline->payload, .length = length};
+	publish(pipeline, &status);
 }
 
 char *pipeline_will(
@@ -194,8 +204,9 @@ void pipeline_announce_site(struct pipeline *pipeline)
 		payload = malloc(length + 1);
 		if (payload != NULL) {
 			message_write_about(&message, payload, length + 1);
-			publish(pipeline, MESSAGE_ABOUT, NULL, (struct json_text){payload, length},
-				0);
+			struct announcement about = {
+				.kind = MESSAGE_ABOUT, .payload = payload, .length = length};
+			publish(pipeline, &about);
 		}
 	}
 	free(payload);
@@ -224,10 +235,13 @@ static void publish_live(struct pipeline *pipeline, struct pipeline_meter *meter
 	}
 	struct live_message message = {.meter = meter->id, .values = values, .values_count = count};
 	size_t length = message_write_live(&message, pipeline->payload, MESSAGE_BYTES_MAX);
+	struct announcement live = {.kind = MESSAGE_LIVE,
+		.part = meter->id,
+		.payload = pipeline->payload,
+		.length = length,
+		.expiry_s = expiry_s(pipeline->site->config->live_ms)};
 	if (length < MESSAGE_BYTES_MAX)
-		publish(pipeline, MESSAGE_LIVE, meter->id,
-			(struct json_text){pipeline->payload, length},
-			expiry_s(pipeline->site->config->live_ms));
+		publish(pipeline, &live);
 }
 
 void pipeline_announce_live(struct pipeline *pipeline)
@@ -270,8 +284,9 @@ void pipeline_clear_removed(struct pipeline *pipeline)
 		return;
 	for (size_t i = 0; i < pipeline->slots_count; i++) {
 		struct pipeline_meter *meter = &pipeline->slots[i];
-		if (meter->to_clear &&
-			publish(pipeline, MESSAGE_LIVE, meter->id, (struct json_text){"", 0}, 0))
+		struct announcement nothing = {
+			.kind = MESSAGE_LIVE, .part = meter->id, .payload = ""};
+		if (meter->to_clear && publish(pipeline, &nothing))
 			*meter = (struct pipeline_meter){.in_use = false};
 	}
 }
@@ -344,8 +359,11 @@ static void publish_health(
 	if (payload == NULL)
 		return;
 	message_write_health(&message, payload, length + 1);
-	publish(pipeline, MESSAGE_HEALTH, NULL, (struct json_text){payload, length},
-		expiry_s(pipeline->site->config->health_ms));
+	struct announcement health = {.kind = MESSAGE_HEALTH,
+		.payload = payload,
+		.length = length,
+		.expiry_s = expiry_s(pipeline->site->config->health_ms)};
+	publish(pipeline, &health);
 	free(payload);
 }
 
