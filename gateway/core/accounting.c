@@ -101,13 +101,13 @@ static bool withhold(const struct counter_step *step)
 	return true;
 }
 
-static bool is_rollover(const struct counter_step *step)
+static bool is_rollover(const struct counter_step *step, const struct reading *after)
 {
 	const struct counter *counter = step->counter;
-	struct reading unrolled = counter->held;
+	struct reading unrolled = *after;
 
 	if (step->rules->modulus <= 0 || step->rules->rate_max_per_hour <= 0 ||
-		counter->held.value >= counter->last.value ||
+		after->value >= counter->last.value ||
 		counter->last.value >= step->rules->modulus) {
 		return false;
 	}
@@ -115,11 +115,10 @@ static bool is_rollover(const struct counter_step *step)
 	return follows_last(step, &unrolled);
 }
 
-static bool roll_over(const struct counter_step *step)
+static bool roll_over(const struct counter_step *step, const struct reading *after)
 {
 	struct counter *counter = step->counter;
-	struct event_row event =
-		accounting_text_rollover(step->rules, &counter->last, &counter->held);
+	struct event_row event = accounting_text_rollover(step->rules, &counter->last, after);
 
 	if (!closing_tell(step, &event)) {
 		return false;
@@ -129,18 +128,15 @@ static bool roll_over(const struct counter_step *step)
 	counter->run_start -= step->rules->modulus;
 	counter->has_before = false;
 	counter->has_held = false;
-	return closing_accept(step, &counter->held);
+	return closing_accept(step, after);
 }
 
-/* The held reading is confirmed: the counter really stepped. */
-static bool believe_step(const struct counter_step *step)
+/* The counter really stepped: a new run begins at the held reading. */
+static bool break_run(const struct counter_step *step)
 {
 	struct counter *counter = step->counter;
-	struct reading first = counter->held;
+	const struct reading first = counter->held;
 
-	if (is_rollover(step)) {
-		return roll_over(step);
-	}
 	if (counter->has_next) {
 		struct event_row event =
 			accounting_text_rejected(step->rules, &counter->last, &first);
@@ -150,6 +146,20 @@ static bool believe_step(const struct counter_step *step)
 	}
 	closing_end_run(counter);
 	return closing_begin_run(step, &first);
+}
+
+/* The held reading is confirmed by the next one. */
+static bool believe_step(const struct counter_step *step, const struct reading *next)
+{
+	const struct reading held = step->counter->held;
+
+	if (is_rollover(step, &held)) {
+		return roll_over(step, &held) && closing_accept(step, next);
+	}
+	if (is_rollover(step, next)) { /* noise just before it: the held one came too early */
+		return withhold(step) && roll_over(step, next);
+	}
+	return break_run(step) && closing_accept(step, next);
 }
 
 /* What the reading after a held one says about it. */
@@ -166,7 +176,7 @@ static bool settle_held(const struct counter_step *step, const struct reading *r
 		return closing_accept(step, &held) && closing_accept(step, reading);
 	}
 	if (follows(step, held.value, counter->read_wall_ms, reading)) {
-		return believe_step(step) && closing_accept(step, reading);
+		return believe_step(step, reading);
 	}
 	if (!withhold(step)) {
 		return false;
