@@ -65,7 +65,7 @@ const struct setting settings[] = {
 	 IN(site_config, control_socket),
 	 .help = "The socket through which the verbs speak to the running gateway."},
 	{.section = SECTION_GATEWAY, .key = "models_directory", PATH,
-	 .example = "/etc/byport/models", IN(site_config, models_directory),
+	 .example = "/etc/byport/models", IN_AT(site_config, models_directory),
 	 .help = "A directory of meter models of your own, beside the built-in ones."},
 	{.section = SECTION_GATEWAY, .key = "store_size", .type = SETTING_SIZE, .min = MIB, .max = TIB,
 	 .fallback = "512 MiB", .example = "2 GiB", IN(site_config, store_bytes_max),

@@ -41,12 +41,19 @@ static void print_patterned_text(FILE *stream, const struct setting *setting)
 	print_lengths(stream, setting);
 }
 
-/* `id: 12` is a number to an editor, and a fine name to us. */
+/* `id: 12` is a number to an editor, `id: true` a boolean, and both are fine names to us. */
 static void print_slug(FILE *stream, const struct setting *setting)
 {
 	fputs("\"anyOf\": [{", stream);
 	print_patterned_text(stream, setting);
-	fputs("}, {\"type\": \"integer\", \"minimum\": 0}]", stream);
+	fputs("}, {\"type\": [\"integer\", \"boolean\"], \"minimum\": 0}]", stream);
+}
+
+static void print_host(FILE *stream, const struct setting *setting)
+{
+	fputs("\"anyOf\": [{", stream);
+	print_patterned_text(stream, setting);
+	fputs("}, {\"type\": [\"number\", \"boolean\"], \"minimum\": 0}]", stream);
 }
 
 static void print_any_text(FILE *stream, const struct setting *setting)
@@ -115,8 +122,8 @@ static print_fn *const printers[SETTING_TYPE_COUNT] = {
 	[SETTING_RATIO]     = print_pattern,
 	[SETTING_YES_NO]    = print_yes_no,
 	[SETTING_CHOICE]    = print_choices,
-	[SETTING_HOST]      = print_patterned_text,
-	[SETTING_HOST_PORT] = print_patterned_text,
+	[SETTING_HOST]      = print_host,
+	[SETTING_HOST_PORT] = print_host,
 	[SETTING_LIST]      = print_list,
 	[SETTING_LABELS]    = print_labels,
 };

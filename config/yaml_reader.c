@@ -47,6 +47,7 @@ static const struct {
 	{"without closing quote",              "a quote is opened and never closed"},
 	{"without a closing bracket",          "'[' is opened and never closed"},
 	{"without a closing brace",            "'{' is opened and never closed"},
+	{"missing comma in flow",              "a ',' or the closing bracket is missing"},
 	{"wrong indentation",                  "the indentation does not fit the lines above"},
   /* clang-format on */
 };

@@ -2,8 +2,10 @@
 /* site.c -- site.h: meters with their models, then lines, devices, and the forecast. */
 #include "gateway/site.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "config/arena.h"
 #include "gateway/site_parts.h"
@@ -48,9 +50,25 @@ static bool join_buses(struct site_joining *joining)
 	return true;
 }
 
+/* Said once, and not at every model that was looked for in vain. */
+static bool has_models_directory(struct site_joining *joining)
+{
+	const char *directory = joining->config->models_directory;
+
+	if (!directory || access(directory, R_OK | X_OK) == 0) {
+		return true;
+	}
+	SITE_REPORT(joining, joining->config->models_directory_at,
+		"models_directory: \"%s\" cannot be read: %s", directory, strerror(errno));
+	return false;
+}
+
 /* False when memory is out. */
 static bool join(struct site_joining *joining, size_t errors_before)
 {
+	if (!has_models_directory(joining)) {
+		return true;
+	}
 	join_meters(joining);
 	if (!join_buses(joining)) {
 		return false;

@@ -89,7 +89,7 @@ static void check_pause(
 		both->expected_us / 1000 + (uint64_t)both->requests * device->model->pause_ms;
 	char period[SPAN_TEXT_MAX];
 
-	if (needs_ms <= period_ms || device->points_count == 0) {
+	if (device->model->pause_ms == 0 || needs_ms <= period_ms || device->points_count == 0) {
 		return;
 	}
 	duration_print(period, period_ms);

@@ -20,13 +20,33 @@ static const char *hint(const struct spelling *spelling, char buffer[static 80])
 	return buffer;
 }
 
+/* The first meter of this model, when nothing came of it; NULL: it is good, or this is the first.
+ */
+static const struct site_meter *found_bad(
+	const struct site_joining *joining, const struct site_meter *meter)
+{
+	for (const struct site_meter *other = joining->site->meters; other < meter; other++) {
+		if (!other->model && strcmp(other->config->model, meter->config->model) == 0) {
+			return other;
+		}
+	}
+	return NULL;
+}
+
 static void find_model(struct site_joining *joining, struct site_meter *meter)
 {
 	const size_t errors = joining->diagnostics->errors;
 	const struct config_meter *config = meter->config;
+	const struct site_meter *bad = found_bad(joining, meter);
 	struct spelling spelling = {.word = config->model};
 	char words[80];
 
+	if (bad) {
+		SITE_REPORT(joining, config->model_at,
+			"model: \"%s\" cannot be used, as in line %d", config->model,
+			bad->config->model_at.line);
+		return;
+	}
 	meter->model = model_library_find(joining->library, config->model, joining->diagnostics);
 	if (meter->model) {
 		return;

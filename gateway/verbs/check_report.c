@@ -118,13 +118,13 @@ void check_print_plan(
 	print_meters(site, terminal, stream);
 	fputc('\n', stream);
 	print_buses(site, terminal, stream);
+	fputs("\npower, energy: requests of a cycle, and their time on the wire\n"
+	      "wire: share of the line's time that takes\n"
+	      "load: the same with the devices' answer time assumed (answer_time of the bus)\n",
+		stream);
 	fprintf(stream,
-		"\npower, energy: requests of one cycle, and their time on the wire; wire: share "
-		"of the\nline's time that takes; load: the same with the answer time assumed "
-		"(answer_time).\n");
-	fprintf(stream,
-		"\nAbout %.1f MB a month to the broker: live %.1f, trends %.1f, intervals %.1f, "
-		"health %.1f\n(30 days, payload and packet headers, before TLS and TCP).\n",
+		"\nAbout %.1f MB a month to the broker: live %.1f, trends %.1f,\n"
+		"intervals %.1f, health %.1f (30 days; payload and packet headers, before TLS).\n",
 		traffic->total, traffic->live, traffic->trends, traffic->intervals,
 		traffic->health);
 }
