@@ -2,7 +2,7 @@
 /*
  * yaml_reader.c -- yaml_reader.h over libfyaml's events. The parser is told to
  * let duplicate keys pass, so that all of them are reported here, with the
- * place of the first.
+ * place of the first. Byte order mark and CRLF it reads over by itself.
  */
 #include "config/yaml_reader.h"
 
@@ -378,7 +378,7 @@ enum yaml_status yaml_read_text(const char *name, const char *text, size_t lengt
 		memcpy(copy, text, length);
 	}
 	copy[length] = '\0';
-	if (!yaml_text_clean(name, copy, &length, diagnostics) ||
+	if (!yaml_text_check(name, copy, length, diagnostics) ||
 		!parse(file, copy, length, diagnostics)) {
 		goto fail;
 	}

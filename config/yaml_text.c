@@ -107,7 +107,7 @@ static size_t utf8_length(const unsigned char *c)
 	return 0;
 }
 
-static bool check_characters(
+bool yaml_text_check(
 	const char *name, const char *text, size_t length, struct diagnostics *diagnostics)
 {
 	struct file_position at = {1, 1};
@@ -129,32 +129,6 @@ static bool check_characters(
 	return true;
 }
 
-static size_t drop_carriage_returns(char *text, size_t length)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < length; i++) {
-		if (text[i] != '\r' || text[i + 1] != '\n') {
-			text[kept++] = text[i];
-		}
-	}
-	text[kept] = '\0';
-	return kept;
-}
-
-bool yaml_text_clean(const char *name, char *text, size_t *length, struct diagnostics *diagnostics)
-{
-	static const char mark[] = "\xef\xbb\xbf";
-	const size_t mark_length = sizeof(mark) - 1;
-
-	if (*length >= mark_length && memcmp(text, mark, mark_length) == 0) {
-		memmove(text, text + mark_length, *length - mark_length + 1);
-		*length -= mark_length;
-	}
-	*length = drop_carriage_returns(text, *length);
-	return check_characters(name, text, *length, diagnostics);
-}
-
 struct file_position yaml_text_tab(const char *text)
 {
 	int line = 1;
@@ -163,7 +137,7 @@ struct file_position yaml_text_tab(const char *text)
 		size_t indent = strspn(start, " \t");
 		const char *tab = memchr(start, '\t', indent);
 		char first = start[indent];
-		if (tab && first != '\n' && first != '#' && first != '\0') {
+		if (tab && !strchr("\r\n#", first)) {
 			return (struct file_position){line, (int)(tab - start) + 1};
 		}
 		const char *end = strchr(start, '\n');

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * yaml_text.h -- A file's bytes made ready for the YAML reader: read whole,
- * byte order mark off, CRLF to LF, known to be UTF-8. Used by yaml_reader.c.
+ * yaml_text.h -- A file's bytes before the YAML reader has them: read whole, known
+ * to be text, tabs found. Used by yaml_reader.c.
  */
 #ifndef CONFIG_YAML_TEXT_H
 #define CONFIG_YAML_TEXT_H
@@ -15,9 +15,9 @@
 __attribute__((warn_unused_result)) bool yaml_text_load(
 	const char *path, struct diagnostics *diagnostics, char **ret_text, size_t *ret_length);
 
-/* Clean it in place. False when it is not text; reported. */
-__attribute__((warn_unused_result)) bool yaml_text_clean(
-	const char *name, char *text, size_t *length, struct diagnostics *diagnostics);
+/* Whether it is UTF-8 without control characters; reported when not. */
+__attribute__((warn_unused_result)) bool yaml_text_check(
+	const char *name, const char *text, size_t length, struct diagnostics *diagnostics);
 
 /* The first line indented with a tab (line 0: none). */
 struct file_position yaml_text_tab(const char *text);

@@ -200,6 +200,19 @@ static void a_text_may_be_as_long_as_its_row_says_and_not_longer(void **state)
 	}
 }
 
+static void lengths_count_characters_and_not_bytes(void **state)
+{
+	const struct setting *name = setting_find(SECTION_SITE, "name");
+	char text[256] = "";
+
+	for (int64_t i = 0; i < name->max; i++) {
+		strcat(text, "ø");
+	}
+	assert_int_equal(parse(name, text, state, NULL), SETTING_FINE);
+	strcat(text, "ø");
+	assert_int_equal(parse(name, text, state, NULL), SETTING_OUT_OF_RANGE);
+}
+
 static void every_choice_is_understood_and_numbered_in_order(void **state)
 {
 	for (size_t i = 0; i < settings_count; i++) {
@@ -406,6 +419,7 @@ int main(void)
 		cmocka_unit_test(writing_a_row_changes_its_field_and_nothing_else),
 		cmocka_unit_test(the_bounds_are_allowed_and_one_step_past_them_is_not),
 		cmocka_unit_test(a_text_may_be_as_long_as_its_row_says_and_not_longer),
+		cmocka_unit_test(lengths_count_characters_and_not_bytes),
 		cmocka_unit_test(every_choice_is_understood_and_numbered_in_order),
 		cmocka_unit_test(nothing_is_never_a_value),
 		cmocka_unit_test(forms_are_read_as_people_write_them),

@@ -141,11 +141,12 @@ static void what_is_left_out_has_its_default(void **state)
 	free(text);
 }
 
-static void a_serial_number_and_labels_stay_text(void **state)
+static void serial_number_labels_and_quantities_stay_text(void **state)
 {
 	(void)state;
 	char *text = file_with(26, "    ct_in_meter: yes\n    serial: 0301\n"
-				   "    labels: {room: 012, on: yes}");
+				   "    labels: {room: 012, on: yes}\n"
+				   "    quantities: [voltage, active_power]");
 	struct site_config *config = read_good(text, 0);
 	const struct config_meter *meter = &config->meters[0];
 
@@ -155,6 +156,20 @@ static void a_serial_number_and_labels_stay_text(void **state)
 	assert_string_equal(meter->labels.items[0].text, "012");
 	assert_string_equal(meter->labels.items[1].key, "on");
 	assert_string_equal(meter->labels.items[1].text, "yes");
+	assert_int_equal(meter->quantities.count, 2);
+	assert_string_equal(meter->quantities.names[0], "voltage");
+	assert_string_equal(meter->quantities.names[1], "active_power");
+	site_config_free(config);
+	free(text);
+}
+
+static void an_interval_may_be_as_long_as_the_period_of_its_readings(void **state)
+{
+	(void)state;
+	char *text = file_with(12, "  length: 1 min");
+	struct site_config *config = read_good(text, 0);
+
+	assert_int_equal(config->interval_ms, config->slow_ms);
 	site_config_free(config);
 	free(text);
 }
@@ -387,7 +402,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_good_file_becomes_plain_values),
 		cmocka_unit_test(what_is_left_out_has_its_default),
-		cmocka_unit_test(a_serial_number_and_labels_stay_text),
+		cmocka_unit_test(serial_number_labels_and_quantities_stay_text),
+		cmocka_unit_test(an_interval_may_be_as_long_as_the_period_of_its_readings),
 		cmocka_unit_test(without_tls_the_broker_is_at_1883),
 		cmocka_unit_test(a_file_of_windows_reads_the_same),
 		cmocka_unit_test(every_mistake_is_told_at_its_place),
