@@ -53,46 +53,6 @@ static void *queue_place(struct row_queue *queue)
 	return queue->rows + queue->count * queue->row_bytes;
 }
 
-static enum store_status append(
-	struct store *store, enum waiting_kind kind, const void *row, enum stream stream)
-{
-	struct row_queue *queue = &store->waiting[kind];
-
-	if (queue->count == queue->max) {
-		enum store_status status = store_commit(store);
-		if (queue->count == queue->max) {
-			return status == STORE_OK ? STORE_FULL : status;
-		}
-	}
-	void *place = queue_place(queue);
-	if (!place) {
-		return STORE_FAILED;
-	}
-	memcpy(place, row, queue->row_bytes);
-	queue->count++;
-	store->given[stream]++;
-	return STORE_OK;
-}
-
-/* A commit inside append() gives no ids, so the next one is known before it. */
-enum store_status store_append_interval(struct store *store, struct interval_row *row)
-{
-	row->id = store->given[STREAM_ENERGY] + 1;
-	return append(store, WAITING_INTERVALS, row, STREAM_ENERGY);
-}
-
-enum store_status store_append_event(struct store *store, struct event_row *row)
-{
-	row->id = store->given[STREAM_ENERGY] + 1;
-	return append(store, WAITING_EVENTS, row, STREAM_ENERGY);
-}
-
-enum store_status store_append_trend(struct store *store, struct trend_row *row)
-{
-	row->id = store->given[STREAM_TRENDS] + 1;
-	return append(store, WAITING_TRENDS, row, STREAM_TRENDS);
-}
-
 /* ---- Committing ---- */
 
 static const struct interval_row *waiting_intervals(const struct store *store)
@@ -243,6 +203,16 @@ static bool has_anything_to_write(const struct store *store)
 	return has_rows || store->cursors_changed || store->series_committed < store->series_count;
 }
 
+/* The disk is full, or the budget: fold the journal in, so that it begins anew, and keep at least
+ * the energy. */
+static void commit_energy_alone(struct store *store)
+{
+	(void)store_sqlite_exec(store->db, "PRAGMA wal_checkpoint(RESTART)");
+	if (store->waiting[WAITING_TRENDS].count > 0 && try_commit(store, false) == STORE_OK) {
+		note_committed(store, false);
+	}
+}
+
 static enum store_status commit(struct store *store)
 {
 	if (!has_anything_to_write(store)) {
@@ -251,13 +221,10 @@ static enum store_status commit(struct store *store)
 	enum store_status status = try_commit(store, true);
 	if (status == STORE_OK) {
 		note_committed(store, true);
-		return STORE_OK;
+	} else if (status == STORE_FULL) {
+		commit_energy_alone(store);
 	}
-	/* Energy may still find room where trends do not. */
-	if (status == STORE_FULL && store->waiting[WAITING_TRENDS].count > 0 &&
-		try_commit(store, false) == STORE_OK) {
-		note_committed(store, false);
-	}
+	store->is_refusing = status != STORE_OK;
 	store->is_damaged = store->is_damaged || status == STORE_DAMAGED;
 	return status;
 }
@@ -265,6 +232,49 @@ static enum store_status commit(struct store *store)
 enum store_status store_commit(struct store *store)
 {
 	return commit(store);
+}
+
+/* ---- Appending ---- */
+
+static enum store_status append(
+	struct store *store, enum waiting_kind kind, const void *row, enum stream stream)
+{
+	struct row_queue *queue = &store->waiting[kind];
+
+	/* One failed commit is enough; the next comes when the owner asks for it. */
+	if (queue->count == queue->max && !store->is_refusing) {
+		commit(store);
+	}
+	if (queue->count == queue->max) {
+		return STORE_FULL;
+	}
+	void *place = queue_place(queue);
+	if (!place) {
+		return STORE_FAILED;
+	}
+	memcpy(place, row, queue->row_bytes);
+	queue->count++;
+	store->given[stream]++;
+	return STORE_OK;
+}
+
+/* A commit inside append() gives no ids, so the next one is known before it. */
+enum store_status store_append_interval(struct store *store, struct interval_row *row)
+{
+	row->id = store->given[STREAM_ENERGY] + 1;
+	return append(store, WAITING_INTERVALS, row, STREAM_ENERGY);
+}
+
+enum store_status store_append_event(struct store *store, struct event_row *row)
+{
+	row->id = store->given[STREAM_ENERGY] + 1;
+	return append(store, WAITING_EVENTS, row, STREAM_ENERGY);
+}
+
+enum store_status store_append_trend(struct store *store, struct trend_row *row)
+{
+	row->id = store->given[STREAM_TRENDS] + 1;
+	return append(store, WAITING_TRENDS, row, STREAM_TRENDS);
 }
 
 /* ---- Reading ---- */

@@ -52,6 +52,7 @@ struct store {
 	int64_t rows_since_kept;
 	struct store_loss loss;
 	struct store_loss losing; /* by the commit on its way */
+	bool is_refusing;         /* the last commit failed */
 	bool is_damaged;          /* found while in use */
 	char reason[160];         /* of the last failure */
 };
