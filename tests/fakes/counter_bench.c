@@ -68,11 +68,11 @@ bool counter_bench_tick(struct counter_bench *bench, double minutes)
 }
 
 /* Every minute from..to, climbing by `step` a minute from `value` at `from`. */
-void counter_bench_read_minutes(
-	struct counter_bench *bench, int from, int to, int64_t value, int64_t step)
+void counter_bench_read_minutes(struct counter_bench *bench, struct counter_bench_climb climb)
 {
-	for (int i = from; i <= to; i++) {
-		assert_true(counter_bench_read(bench, i, value + (i - from) * step));
+	for (int i = climb.from; i <= climb.to; i++) {
+		int64_t climbed = (i - climb.from) * climb.step;
+		assert_true(counter_bench_read(bench, i, climb.value + climbed));
 	}
 }
 

@@ -40,9 +40,14 @@ int counter_bench_teardown(void **state);
 /* A reading at COUNTER_BENCH_T0 plus minutes. */
 bool counter_bench_read(struct counter_bench *bench, double minutes, int64_t value);
 bool counter_bench_tick(struct counter_bench *bench, double minutes);
-/* Every minute from..to, climbing by `step` a minute from `value` at `from`. */
-void counter_bench_read_minutes(
-	struct counter_bench *bench, int from, int to, int64_t value, int64_t step);
+/* One reading a minute, from..to, climbing by `step` from `value` at `from`. */
+struct counter_bench_climb {
+	int from;
+	int to;
+	int64_t value;
+	int64_t step;
+};
+void counter_bench_read_minutes(struct counter_bench *bench, struct counter_bench_climb climb);
 const struct interval_row *counter_bench_last_row(const struct counter_bench *bench);
 bool counter_bench_has_energy(const struct interval_row *row);
 int64_t counter_bench_sum(const struct counter_bench *bench);

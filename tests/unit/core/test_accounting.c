@@ -11,7 +11,7 @@ static void the_first_row_begins_at_the_first_boundary_after_the_first_reading(v
 {
 	struct counter_bench *bench = *state;
 
-	counter_bench_read_minutes(bench, 7, 30, 1000, 10);
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){7, 30, 1000, 10});
 	assert_int_equal(bench->rows_count, 1);
 	assert_int_equal(bench->rows[0].start_wall_ms, COUNTER_BENCH_T0 + COUNTER_BENCH_QUARTER_MS);
 	assert_int_equal(
@@ -43,7 +43,7 @@ static void an_interval_closes_at_the_first_reading_after_its_end_not_before(voi
 {
 	struct counter_bench *bench = *state;
 
-	counter_bench_read_minutes(bench, 0, 14, 50, 1);
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){0, 14, 50, 1});
 	assert_int_equal(bench->rows_count, 0);
 	counter_bench_read(bench, 15, 65);
 	assert_int_equal(bench->rows_count, 1);
@@ -54,7 +54,7 @@ static void counters_of_63_bits_do_not_overflow(void **state)
 	struct counter_bench *bench = *state;
 	int64_t high = INT64_MAX - 1000;
 
-	counter_bench_read_minutes(bench, 0, 45, high, 20);
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){0, 45, high, 20});
 	assert_int_equal(bench->rows_count, 3);
 	assert_int_equal(counter_bench_sum(bench), 900);
 }
@@ -65,7 +65,7 @@ static void the_less_certain_clock_of_both_boundaries_stands_on_the_row(void **s
 	struct reading reading = {COUNTER_BENCH_T0, 5, CLOCK_STATE_TRUSTED};
 
 	counter_add_reading(&bench->counter, &bench->rules, &reading, &bench->sink);
-	counter_bench_read_minutes(bench, 1, 30, 5, 1);
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){1, 30, 5, 1});
 	assert_int_equal(bench->rows[0].clock, CLOCK_STATE_TRUSTED);
 	assert_int_equal(bench->rows[1].clock, CLOCK_STATE_SYNCHRONISED);
 }
@@ -74,10 +74,10 @@ static void a_reading_that_is_not_later_is_ignored(void **state)
 {
 	struct counter_bench *bench = *state;
 
-	counter_bench_read_minutes(bench, 0, 10, 7, 10);
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){0, 10, 7, 10});
 	counter_bench_read(bench, 10, 5000);
 	counter_bench_read(bench, 3, 5000);
-	counter_bench_read_minutes(bench, 11, 15, 117, 10);
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){11, 15, 117, 10});
 	assert_int_equal(counter_bench_sum(bench), 150);
 	assert_int_equal(bench->events_count, 0);
 }
@@ -87,7 +87,7 @@ static void a_zero_at_the_very_start_is_not_a_reading(void **state)
 	struct counter_bench *bench = *state;
 
 	counter_bench_read(bench, 0, 0);
-	counter_bench_read_minutes(bench, 1, 30, 48213000, 1);
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){1, 30, 48213000, 1});
 	assert_int_equal(bench->rows_count, 1);
 	assert_int_equal(counter_bench_sum(bench), 15);
 }
@@ -96,8 +96,8 @@ static void a_meter_that_is_new_counts_from_zero(void **state)
 {
 	struct counter_bench *bench = *state;
 
-	counter_bench_read_minutes(bench, 0, 3, 0, 0);
-	counter_bench_read_minutes(bench, 4, 30, 1, 1);
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){0, 3, 0, 0});
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){4, 30, 1, 1});
 	assert_int_equal(counter_bench_sum(bench), 27);
 }
 
@@ -107,7 +107,7 @@ static void a_silent_meter_is_missing_at_the_deadline_not_before(void **state)
 {
 	struct counter_bench *bench = *state;
 
-	counter_bench_read_minutes(bench, 0, 10, 7, 1);
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){0, 10, 7, 1});
 	assert_true(counter_bench_tick(bench, 19.99));
 	assert_int_equal(bench->rows_count, 0);
 	counter_bench_tick(bench, 20);
@@ -133,7 +133,7 @@ static void a_gap_is_spread_evenly_and_revises_what_was_missing(void **state)
 {
 	struct counter_bench *bench = *state;
 
-	counter_bench_read_minutes(bench, 0, 15, 1, 1);
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){0, 15, 1, 1});
 	counter_bench_tick(bench, 65);
 	assert_int_equal(bench->rows_count, 1 + 3);
 	counter_bench_read(bench, 75, 16 + 1001);
@@ -156,9 +156,10 @@ static void an_interval_beside_a_gap_is_estimated_one_further_is_measured(void *
 {
 	struct counter_bench *bench = *state;
 
-	counter_bench_read_minutes(bench, 0, 28, 1, 1);
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){0, 28, 1, 1});
 	counter_bench_read_minutes(
-		bench, 34, 60, 35, 1); /* 6 minutes without a reading, over minute 30 */
+		bench, (struct counter_bench_climb){
+			       34, 60, 35, 1}); /* 6 minutes without a reading, over minute 30 */
 	assert_int_equal(bench->rows_count, 4);
 	assert_int_equal(bench->rows[0].quality, QUALITY_MEASURED);
 	assert_int_equal(bench->rows[1].quality, QUALITY_ESTIMATED);
@@ -170,8 +171,8 @@ static void a_gap_that_holds_no_boundary_leaves_the_interval_measured(void **sta
 {
 	struct counter_bench *bench = *state;
 
-	counter_bench_read_minutes(bench, 0, 2, 1, 1);
-	counter_bench_read_minutes(bench, 13, 15, 14, 1);
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){0, 2, 1, 1});
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){13, 15, 14, 1});
 	assert_int_equal(bench->rows[0].quality, QUALITY_MEASURED);
 }
 
@@ -179,8 +180,8 @@ static void a_reading_on_the_boundary_is_measured_however_long_the_gap(void **st
 {
 	struct counter_bench *bench = *state;
 
-	counter_bench_read_minutes(bench, 0, 15, 1, 1);
-	counter_bench_read_minutes(bench, 30, 45, 31, 1);
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){0, 15, 1, 1});
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){30, 45, 31, 1});
 	assert_int_equal(bench->rows[1].quality, QUALITY_MEASURED);
 	assert_int_equal(bench->rows[2].quality, QUALITY_MEASURED);
 }
@@ -190,7 +191,7 @@ static void a_gap_of_decades_ends_in_one_row_and_sums_exactly(void **state)
 	struct counter_bench *bench = *state;
 	double decades = 20.0 * 365 * 1440;
 
-	counter_bench_read_minutes(bench, 0, 15, 1, 1);
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){0, 15, 1, 1});
 	counter_bench_tick(bench, decades);
 	assert_int_equal(bench->rows_count, 1 + COUNTER_GAP_ROWS_MAX);
 	bench->rows_count = 1;
@@ -215,9 +216,9 @@ static void after_a_restart_no_row_comes_twice_and_none_is_lost(void **state)
 {
 	struct counter_bench *bench = *state;
 
-	counter_bench_read_minutes(bench, 0, 40, 1000, 10);
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){0, 40, 1000, 10});
 	resume(bench, counter_bench_last_row(bench), counter_bench_last_row(bench));
-	counter_bench_read_minutes(bench, 41, 60, 1410, 10);
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){41, 60, 1410, 10});
 	assert_int_equal(bench->rows_count, 4);
 	assert_int_equal(counter_bench_sum(bench), 600);
 	assert_int_equal(
@@ -229,7 +230,7 @@ static void after_a_restart_missing_rows_wait_for_the_deadline_anew(void **state
 {
 	struct counter_bench *bench = *state;
 
-	counter_bench_read_minutes(bench, 0, 40, 1000, 10);
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){0, 40, 1000, 10});
 	resume(bench, counter_bench_last_row(bench), counter_bench_last_row(bench));
 	counter_bench_tick(bench, 300);
 	counter_bench_tick(bench, 304.9);
@@ -244,7 +245,7 @@ static void a_restart_inside_a_gap_revises_the_rows_that_were_missing(void **sta
 {
 	struct counter_bench *bench = *state;
 
-	counter_bench_read_minutes(bench, 0, 15, 1000, 10);
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){0, 15, 1000, 10});
 	counter_bench_tick(bench, 50);
 	assert_int_equal(bench->rows_count, 3);
 	resume(bench, counter_bench_last_row(bench), &bench->rows[0]);
@@ -272,7 +273,7 @@ static void a_restart_in_a_rejected_stretch_invents_nothing(void **state)
 	};
 
 	resume(bench, &rejected, &known);
-	counter_bench_read_minutes(bench, 20, 45, 70000, 10);
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){20, 45, 70000, 10});
 	assert_int_equal(bench->rows_count, 2);
 	assert_int_equal(bench->rows[0].quality, QUALITY_REJECTED);
 	assert_int_equal(bench->rows[0].start_wall_ms, COUNTER_BENCH_T0 + COUNTER_BENCH_QUARTER_MS);
@@ -283,7 +284,7 @@ static void a_sink_that_refuses_loses_nothing(void **state)
 {
 	struct counter_bench *bench = *state;
 
-	counter_bench_read_minutes(bench, 0, 15, 7, 10);
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){0, 15, 7, 10});
 	bench->rows_taken_max = 3;
 	assert_false(counter_bench_read(bench, 75, 2006));
 	assert_int_equal(bench->rows_count, 3);
@@ -304,9 +305,10 @@ static void a_clock_set_back_neither_loses_nor_doubles(void **state)
 	struct counter_bench *bench = *state;
 
 	bench->rules.rate_max_per_hour = 6000;
-	counter_bench_read_minutes(bench, 0, 65, 1000, 100);
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){0, 65, 1000, 100});
 	counter_clock_set_back(&bench->counter, 60 * COUNTER_BENCH_MINUTE_MS);
-	counter_bench_read_minutes(bench, 6, 75, 7500 + 100, 100); /* an hour lived twice */
+	counter_bench_read_minutes(bench,
+		(struct counter_bench_climb){6, 75, 7500 + 100, 100}); /* an hour lived twice */
 	assert_int_equal(bench->events_count, 0);
 	assert_int_equal(bench->rows_count, 5);
 	assert_int_equal(counter_bench_sum(bench), 7500 + 70 * 100 - 1000);

@@ -13,10 +13,10 @@ static void a_zero_between_two_good_readings_is_withheld_with_its_amount(void **
 {
 	struct counter_bench *bench = *state;
 
-	counter_bench_read_minutes(bench, 0, 9, 5000000, 10);
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){0, 9, 5000000, 10});
 	counter_bench_read(bench, 10, 0);
 	assert_int_equal(bench->events_count, 0); /* not judged before the next one */
-	counter_bench_read_minutes(bench, 11, 15, 5000110, 10);
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){11, 15, 5000110, 10});
 	assert_int_equal(bench->events_count, 1);
 	assert_int_equal(bench->events[0].kind, EVENT_ENERGY_WITHHELD);
 	assert_int_equal(bench->events[0].amount, -5000090);
@@ -34,10 +34,10 @@ static void a_torn_word_is_withheld_even_on_a_boundary(void **state)
 	struct counter_bench *bench = *state;
 
 	bench->rules.rate_max_per_hour = 6000;
-	counter_bench_read_minutes(bench, 0, 14, 5000000, 10);
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){0, 14, 5000000, 10});
 	counter_bench_read(bench, 15, 5000150 + 65536);
 	assert_int_equal(bench->rows_count, 0);
-	counter_bench_read_minutes(bench, 16, 30, 5000160, 10);
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){16, 30, 5000160, 10});
 	assert_int_equal(counter_bench_sum(bench), 300);
 	assert_int_equal(bench->events_count, 1);
 	assert_int_equal(bench->events[0].amount, 65536 + 10);
@@ -47,9 +47,9 @@ static void a_torn_word_is_withheld_where_no_limit_is_known(void **state)
 {
 	struct counter_bench *bench = *state;
 
-	counter_bench_read_minutes(bench, 0, 14, 5000000, 10);
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){0, 14, 5000000, 10});
 	counter_bench_read(bench, 15, 5000150 + 65536);
-	counter_bench_read_minutes(bench, 16, 30, 5000160, 10);
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){16, 30, 5000160, 10});
 	assert_int_equal(counter_bench_sum(bench), 300);
 	assert_int_equal(bench->events_count, 1);
 }
@@ -58,8 +58,8 @@ static void a_load_that_starts_is_counted_where_no_limit_is_known(void **state)
 {
 	struct counter_bench *bench = *state;
 
-	counter_bench_read_minutes(bench, 0, 7, 93, 1);
-	counter_bench_read_minutes(bench, 8, 15, 100000, 100000);
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){0, 7, 93, 1});
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){8, 15, 100000, 100000});
 	assert_int_equal(counter_bench_sum(bench), 800000 - 93);
 	assert_int_equal(bench->events_count, 0);
 }
@@ -81,10 +81,10 @@ static void two_noisy_readings_in_a_row_are_both_withheld(void **state)
 	struct counter_bench *bench = *state;
 
 	bench->rules.rate_max_per_hour = 6000;
-	counter_bench_read_minutes(bench, 0, 5, 5000000, 10);
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){0, 5, 5000000, 10});
 	counter_bench_read(bench, 6, 77);
 	counter_bench_read(bench, 7, 3);
-	counter_bench_read_minutes(bench, 8, 15, 5000080, 10);
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){8, 15, 5000080, 10});
 	assert_int_equal(bench->events_count, 2);
 	assert_int_equal(counter_bench_sum(bench), 150);
 }
@@ -93,13 +93,13 @@ static void a_babbling_meter_does_not_fill_the_stream_with_events(void **state)
 {
 	struct counter_bench *bench = *state;
 
-	counter_bench_read_minutes(bench, 0, 15, 5000000, 10);
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){0, 15, 5000000, 10});
 	for (int i = 1; i <= 50; i++) {
 		counter_bench_read(bench, 15 + i * 0.2, 5000150 + i);
 		counter_bench_read(bench, 15 + i * 0.2 + 0.1, 3);
 	}
 	assert_int_equal(bench->events_count, COUNTER_WITHHELD_EVENTS_MAX);
-	counter_bench_read_minutes(bench, 26, 30, 5000250, 10);
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){26, 30, 5000250, 10});
 	counter_bench_read(bench, 31, 3);
 	counter_bench_read(bench, 32, 5000400);
 	assert_int_equal(bench->events_count, COUNTER_WITHHELD_EVENTS_MAX + 1);
@@ -109,9 +109,9 @@ static void zeros_of_a_meter_that_restarts_book_no_lifetime_of_energy(void **sta
 {
 	struct counter_bench *bench = *state;
 
-	counter_bench_read_minutes(bench, 0, 7, 48213000, 10);
-	counter_bench_read_minutes(bench, 8, 12, 0, 0);
-	counter_bench_read_minutes(bench, 13, 60, 48213130, 10);
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){0, 7, 48213000, 10});
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){8, 12, 0, 0});
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){13, 60, 48213130, 10});
 	for (size_t i = 0; i < bench->rows_count; i++) {
 		assert_true(
 			!counter_bench_has_energy(&bench->rows[i]) || bench->rows[i].energy <= 150);
@@ -126,8 +126,8 @@ static void a_reset_rejects_the_interval_and_the_next_goes_on_from_there(void **
 {
 	struct counter_bench *bench = *state;
 
-	counter_bench_read_minutes(bench, 0, 20, 5000000, 10);
-	counter_bench_read_minutes(bench, 21, 60, 3, 10);
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){0, 20, 5000000, 10});
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){21, 60, 3, 10});
 	assert_int_equal(bench->rows_count, 4);
 	assert_int_equal(bench->rows[1].quality, QUALITY_REJECTED);
 	assert_true(bench->rows[1].has_readings);
@@ -148,8 +148,8 @@ static void a_leap_that_stays_is_rejected_where_it_is_impossible(void **state)
 	struct counter_bench *bench = *state;
 
 	bench->rules.rate_max_per_hour = 6000;
-	counter_bench_read_minutes(bench, 0, 20, 1000, 10);
-	counter_bench_read_minutes(bench, 21, 45, 900000, 10);
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){0, 20, 1000, 10});
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){21, 45, 900000, 10});
 	assert_int_equal(bench->rows[1].quality, QUALITY_REJECTED);
 	assert_int_equal(bench->rows[2].energy, 150);
 	assert_int_equal(bench->events[0].kind, EVENT_COUNTER_REJECTED);
@@ -160,10 +160,10 @@ static void a_reset_during_a_gap_rejects_all_it_may_have_touched(void **state)
 {
 	struct counter_bench *bench = *state;
 
-	counter_bench_read_minutes(bench, 0, 20, 5000000, 10);
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){0, 20, 5000000, 10});
 	counter_bench_tick(bench, 50);
 	assert_int_equal(bench->rows_count, 3); /* one measured, two missing */
-	counter_bench_read_minutes(bench, 65, 90, 3, 10);
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){65, 90, 3, 10});
 	assert_int_equal(bench->rows_count, 3 + 5);
 	for (size_t i = 3; i < 7; i++) {
 		assert_int_equal(bench->rows[i].quality, QUALITY_REJECTED);
@@ -176,9 +176,10 @@ static void an_exchange_rejects_the_open_interval_without_waiting(void **state)
 {
 	struct counter_bench *bench = *state;
 
-	counter_bench_read_minutes(bench, 0, 20, 1000, 10);
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){0, 20, 1000, 10});
 	counter_exchange(&bench->counter);
-	counter_bench_read_minutes(bench, 21, 45, 1500, 10); /* looks like an ordinary climb */
+	counter_bench_read_minutes(bench,
+		(struct counter_bench_climb){21, 45, 1500, 10}); /* looks like an ordinary climb */
 	assert_int_equal(bench->rows[1].quality, QUALITY_REJECTED);
 	assert_int_equal(bench->rows[2].quality, QUALITY_MEASURED);
 	assert_int_equal(counter_bench_sum(bench), 300);
@@ -192,7 +193,8 @@ static void a_rollover_is_counted_when_it_is_possible(void **state)
 
 	bench->rules.modulus = 1000000;
 	bench->rules.rate_max_per_hour = 6000;
-	counter_bench_read_minutes(bench, 0, 20, 999800, 10); /* reaches 1000000 at minute 20 */
+	counter_bench_read_minutes(bench,
+		(struct counter_bench_climb){0, 20, 999800, 10}); /* reaches 1000000 at minute 20 */
 	bench->counter = (struct counter){0};
 	bench->rows_count = 0;
 	for (int i = 0; i <= 45; i++) {
@@ -226,8 +228,8 @@ static void no_rollover_is_assumed_where_it_is_impossible_or_unknown(void **stat
 		bench->rules.modulus = cases[i].modulus;
 		bench->rules.rate_max_per_hour = cases[i].rate;
 		int64_t before = i == 2 ? 500000 : 999900; /* half a modulus is no rollover */
-		counter_bench_read_minutes(bench, 0, 9, before, 10);
-		counter_bench_read_minutes(bench, 10, 15, 5, 10);
+		counter_bench_read_minutes(bench, (struct counter_bench_climb){0, 9, before, 10});
+		counter_bench_read_minutes(bench, (struct counter_bench_climb){10, 15, 5, 10});
 		assert_int_equal(bench->rows[0].quality, QUALITY_REJECTED);
 		assert_int_equal(bench->events[0].kind, EVENT_COUNTER_REJECTED);
 	}
