@@ -225,8 +225,6 @@ void counter_resume(struct counter *counter, const struct interval_row *newest,
 	bool is_broken = newest->quality == QUALITY_REJECTED && !newest->has_readings;
 	if (known && !is_broken) {
 		resume_from(counter, known);
-	} else {
-		counter->is_rejecting = true;
 	}
 }
 

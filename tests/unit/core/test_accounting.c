@@ -314,6 +314,52 @@ static void a_clock_set_back_neither_loses_nor_doubles(void **state)
 	assert_int_equal(counter_bench_sum(bench), 7500 + 70 * 100 - 1000);
 }
 
+static void after_a_refusal_a_slower_climb_makes_no_negative_energy(void **state)
+{
+	struct counter_bench *bench = *state;
+
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){0, 15, 7, 10});
+	bench->rows_taken_max = 3;
+	assert_false(counter_bench_read(bench, 75, 2006));
+	bench->rows_taken_max = COUNTER_BENCH_ROWS_MAX;
+	assert_true(counter_bench_read(bench, 300, 2010));
+	for (size_t i = 0; i < bench->rows_count; i++) {
+		assert_true(bench->rows[i].energy >= 0);
+	}
+	assert_int_equal(counter_bench_sum(bench), 2003);
+}
+
+static void after_a_restart_beside_a_gap_the_next_interval_is_estimated(void **state)
+{
+	struct counter_bench *bench = *state;
+	const struct interval_row estimated = {
+		.start_wall_ms = COUNTER_BENCH_T0 - COUNTER_BENCH_QUARTER_MS,
+		.end_wall_ms = COUNTER_BENCH_T0,
+		.reading_end = 100,
+		.quality = QUALITY_ESTIMATED,
+		.has_readings = true,
+	};
+
+	resume(bench, &estimated, &estimated);
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){1, 30, 110, 10});
+	assert_int_equal(bench->rows_count, 2);
+	assert_int_equal(bench->rows[0].quality, QUALITY_ESTIMATED);
+	assert_int_equal(bench->rows[1].quality, QUALITY_MEASURED);
+}
+
+static void a_clock_set_back_excuses_no_later_leap(void **state)
+{
+	struct counter_bench *bench = *state;
+
+	bench->rules.rate_max_per_hour = 6000;
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){0, 65, 1000, 100});
+	counter_clock_set_back(&bench->counter, 60 * COUNTER_BENCH_MINUTE_MS);
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){6, 75, 7600, 100});
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){76, 80, 18000, 100});
+	assert_int_equal(bench->events_count, 1);
+	assert_int_equal(bench->events[0].kind, EVENT_COUNTER_REJECTED);
+}
+
 #define WITH_BENCH(test) \
 	cmocka_unit_test_setup_teardown(test, counter_bench_setup, counter_bench_teardown)
 
@@ -341,6 +387,9 @@ int main(void)
 		WITH_BENCH(a_restart_in_a_rejected_stretch_invents_nothing),
 		WITH_BENCH(a_sink_that_refuses_loses_nothing),
 		WITH_BENCH(a_clock_set_back_neither_loses_nor_doubles),
+		WITH_BENCH(after_a_refusal_a_slower_climb_makes_no_negative_energy),
+		WITH_BENCH(after_a_restart_beside_a_gap_the_next_interval_is_estimated),
+		WITH_BENCH(a_clock_set_back_excuses_no_later_leap),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -58,9 +58,9 @@ static void a_load_that_starts_is_counted_where_no_limit_is_known(void **state)
 {
 	struct counter_bench *bench = *state;
 
-	counter_bench_read_minutes(bench, (struct counter_bench_climb){0, 7, 93, 1});
-	counter_bench_read_minutes(bench, (struct counter_bench_climb){8, 15, 100000, 100000});
-	assert_int_equal(counter_bench_sum(bench), 800000 - 93);
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){0, 13, 93, 1});
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){14, 15, 100000, 100000});
+	assert_int_equal(counter_bench_sum(bench), 200000 - 93);
 	assert_int_equal(bench->events_count, 0);
 }
 
@@ -74,6 +74,29 @@ static void coarse_steps_are_not_taken_for_leaps(void **state)
 	}
 	assert_int_equal(bench->events_count, 0);
 	assert_int_equal(counter_bench_sum(bench), 5000);
+}
+
+static void coarse_steps_seen_late_are_not_taken_for_leaps(void **state)
+{
+	struct counter_bench *bench = *state;
+
+	bench->rules.rate_max_per_hour = 6000; /* 100 a minute */
+	for (int i = 0; i <= 420; i += 7) {
+		counter_bench_read(bench, i, 7000 + i * 99 / 1000 * 1000);
+	}
+	assert_int_equal(bench->events_count, 0);
+	assert_int_equal(counter_bench_sum(bench), 41000);
+}
+
+static void a_coarse_register_may_step_right_after_the_first_reading(void **state)
+{
+	struct counter_bench *bench = *state;
+
+	bench->rules.rate_max_per_hour = 6000;
+	counter_bench_read(bench, 0, 7000);
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){1, 15, 8000, 0});
+	assert_int_equal(bench->events_count, 0);
+	assert_int_equal(counter_bench_sum(bench), 1000);
 }
 
 static void two_noisy_readings_in_a_row_are_both_withheld(void **state)
@@ -185,6 +208,38 @@ static void an_exchange_rejects_the_open_interval_without_waiting(void **state)
 	assert_int_equal(counter_bench_sum(bench), 300);
 }
 
+static void an_exchange_on_a_boundary_costs_one_interval_only(void **state)
+{
+	struct counter_bench *bench = *state;
+
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){0, 20, 1000, 10});
+	counter_exchange(&bench->counter);
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){30, 45, 70, 10});
+	assert_int_equal(bench->rows_count, 3);
+	assert_int_equal(bench->rows[1].quality, QUALITY_REJECTED);
+	assert_int_equal(bench->rows[2].quality, QUALITY_MEASURED);
+	assert_int_equal(bench->rows[2].reading_start, 70);
+	assert_int_equal(bench->rows[2].energy, 150);
+	/* The 50 of the old device that no interval holds. */
+	assert_int_equal(bench->events_count, 1);
+	assert_int_equal(bench->events[0].kind, EVENT_ENERGY_WITHHELD);
+	assert_int_equal(bench->events[0].amount, 50);
+}
+
+static void a_new_device_is_not_judged_by_the_old_ones_readings(void **state)
+{
+	struct counter_bench *bench = *state;
+
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){0, 16, 100000, 1});
+	counter_exchange(&bench->counter);
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){17, 40, 500, 1});
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){41, 60, 200000, 200000});
+	assert_int_equal(counter_bench_last_row(bench)->quality, QUALITY_MEASURED);
+	for (size_t i = 2; i < bench->rows_count; i++) {
+		assert_int_equal(bench->rows[i].quality, QUALITY_MEASURED);
+	}
+}
+
 /* ---- Rollover ---- */
 
 static void a_rollover_is_counted_when_it_is_possible(void **state)
@@ -235,6 +290,22 @@ static void no_rollover_is_assumed_where_it_is_impossible_or_unknown(void **stat
 	}
 }
 
+static void what_a_reset_after_a_rollover_withholds_is_told_rightly(void **state)
+{
+	struct counter_bench *bench = *state;
+
+	bench->rules.modulus = 1000000;
+	bench->rules.rate_max_per_hour = 6000;
+	for (int i = 0; i <= 25; i++) {
+		counter_bench_read(bench, i, (999805 + i * 10) % 1000000);
+	}
+	bench->events_count = 0;
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){26, 30, 3, 10});
+	assert_int_equal(bench->events_count, 2);
+	assert_int_equal(bench->events[1].kind, EVENT_ENERGY_WITHHELD);
+	assert_int_equal(bench->events[1].amount, 100 + 40);
+}
+
 #define WITH_BENCH(test) \
 	cmocka_unit_test_setup_teardown(test, counter_bench_setup, counter_bench_teardown)
 
@@ -246,6 +317,8 @@ int main(void)
 		WITH_BENCH(a_torn_word_is_withheld_where_no_limit_is_known),
 		WITH_BENCH(a_load_that_starts_is_counted_where_no_limit_is_known),
 		WITH_BENCH(coarse_steps_are_not_taken_for_leaps),
+		WITH_BENCH(coarse_steps_seen_late_are_not_taken_for_leaps),
+		WITH_BENCH(a_coarse_register_may_step_right_after_the_first_reading),
 		WITH_BENCH(two_noisy_readings_in_a_row_are_both_withheld),
 		WITH_BENCH(a_babbling_meter_does_not_fill_the_stream_with_events),
 		WITH_BENCH(zeros_of_a_meter_that_restarts_book_no_lifetime_of_energy),
@@ -253,8 +326,11 @@ int main(void)
 		WITH_BENCH(a_leap_that_stays_is_rejected_where_it_is_impossible),
 		WITH_BENCH(a_reset_during_a_gap_rejects_all_it_may_have_touched),
 		WITH_BENCH(an_exchange_rejects_the_open_interval_without_waiting),
+		WITH_BENCH(an_exchange_on_a_boundary_costs_one_interval_only),
+		WITH_BENCH(a_new_device_is_not_judged_by_the_old_ones_readings),
 		WITH_BENCH(a_rollover_is_counted_when_it_is_possible),
 		WITH_BENCH(no_rollover_is_assumed_where_it_is_impossible_or_unknown),
+		WITH_BENCH(what_a_reset_after_a_rollover_withholds_is_told_rightly),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
