@@ -133,14 +133,14 @@ static void zeros_of_a_meter_that_restarts_book_no_lifetime_of_energy(void **sta
 	struct counter_bench *bench = *state;
 
 	counter_bench_read_minutes(bench, (struct counter_bench_climb){0, 7, 48213000, 10});
-	counter_bench_read_minutes(bench, (struct counter_bench_climb){8, 12, 0, 0});
-	counter_bench_read_minutes(bench, (struct counter_bench_climb){13, 60, 48213130, 10});
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){8, 17, 0, 0});
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){18, 60, 48213180, 10});
 	for (size_t i = 0; i < bench->rows_count; i++) {
 		assert_true(
 			!counter_bench_has_energy(&bench->rows[i]) || bench->rows[i].energy <= 150);
 	}
 	assert_int_equal(bench->rows[0].quality, QUALITY_REJECTED);
-	assert_int_equal(counter_bench_sum(bench), 450);
+	assert_int_equal(counter_bench_sum(bench), 300);
 }
 
 /* ---- Breaks ---- */
@@ -224,6 +224,19 @@ static void an_exchange_on_a_boundary_costs_one_interval_only(void **state)
 	assert_int_equal(bench->events_count, 1);
 	assert_int_equal(bench->events[0].kind, EVENT_ENERGY_WITHHELD);
 	assert_int_equal(bench->events[0].amount, 50);
+}
+
+static void a_new_device_inherits_no_boundary_reading(void **state)
+{
+	struct counter_bench *bench = *state;
+
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){0, 15, 1000, 10});
+	counter_exchange(&bench->counter);
+	/* The clock was set back meanwhile. */
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){14, 30, 50000, 10});
+	assert_int_equal(bench->rows_count, 2);
+	assert_int_equal(bench->rows[1].reading_start, 50010);
+	assert_int_equal(bench->rows[1].energy, 150);
 }
 
 static void a_new_device_is_not_judged_by_the_old_ones_readings(void **state)
@@ -327,6 +340,7 @@ int main(void)
 		WITH_BENCH(a_reset_during_a_gap_rejects_all_it_may_have_touched),
 		WITH_BENCH(an_exchange_rejects_the_open_interval_without_waiting),
 		WITH_BENCH(an_exchange_on_a_boundary_costs_one_interval_only),
+		WITH_BENCH(a_new_device_inherits_no_boundary_reading),
 		WITH_BENCH(a_new_device_is_not_judged_by_the_old_ones_readings),
 		WITH_BENCH(a_rollover_is_counted_when_it_is_possible),
 		WITH_BENCH(no_rollover_is_assumed_where_it_is_impossible_or_unknown),
