@@ -167,6 +167,8 @@ static void a_revision_of_an_older_interval_does_not_become_the_last(void **stat
 	store_fixture_open(fixture);
 	assert_true(store_last_known_interval(fixture->store, series, &row));
 	assert_int_equal(row.start_wall_ms, STORE_FIXTURE_T0 + 3 * STORE_FIXTURE_QUARTER_MS);
+	assert_true(store_last_interval(fixture->store, series, &row));
+	assert_int_equal(row.start_wall_ms, STORE_FIXTURE_T0 + 3 * STORE_FIXTURE_QUARTER_MS);
 }
 
 #define WITH_STORE(test) \
