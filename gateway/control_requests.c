@@ -63,7 +63,7 @@ static const struct number_field lend_fields[LEND_FIELDS] = {
 	[LEND_ADDRESS]    = {"address",    0,   255,                  -1},
 	[LEND_FUNCTION]   = {"function",   1,   FUNCTION_DEVICE_ID,   -1},
 	[LEND_REGISTER]   = {"register",   0,   65535,                -1},
-	[LEND_COUNT]      = {"count",      1,   FRAME_BITS_MAX,       1},
+	[LEND_COUNT]      = {"count",      1,   FRAME_REGISTERS_MAX,  1},
 	[LEND_TIMEOUT_MS] = {"timeout_ms", 1,   LOAN_TIMEOUT_MS_MAX,  1000},
 	[LEND_WAIT_MS]    = {"wait_ms",    0,   LOAN_WAIT_MS_MAX,     2000},
 };
@@ -95,16 +95,12 @@ static char *read_request(const json_t *json, struct loan *ret_loan)
 			return error;
 	}
 	int64_t function = numbers[LEND_FUNCTION];
-	bool bits = function == SPACE_COILS || function == SPACE_DISCRETE_INPUTS;
 	bool known = function <= SPACE_INPUT_REGISTERS || function == FUNCTION_DEVICE_ID;
 	if (!known)
 		return control_error(
 			"\"function\": %lld: only 1 to 4 and 43 are ever sent: meters are read, "
 			"never written to",
 			(long long)function);
-	if (!bits && numbers[LEND_COUNT] > FRAME_REGISTERS_MAX)
-		return control_error(
-			"\"count\": at most %d registers in one request", FRAME_REGISTERS_MAX);
 	ret_loan->request = (struct bus_request){.device = (uint8_t)numbers[LEND_ADDRESS],
 		.function = (uint8_t)function,
 		.address = (uint16_t)numbers[LEND_REGISTER],

@@ -10,18 +10,19 @@
 
 /* ---- reading ---- */
 
-bool loaded_site_read(
-	const char *path, struct diagnostics *diagnostics, struct loaded_site **ret_loaded)
+bool loaded_site_make(struct site_config *config, struct diagnostics *diagnostics,
+	struct loaded_site **ret_loaded)
 {
 	struct loaded_site *loaded = calloc(1, sizeof *loaded);
-	if (loaded == NULL)
+	if (loaded == NULL) {
+		site_config_free(config);
 		return false;
+	}
 	loaded->users = 1;
-	if (!site_config_read(path, diagnostics, &loaded->config))
-		goto fail;
-	loaded->library = model_library_open(loaded->config->models_directory);
+	loaded->config = config;
+	loaded->library = model_library_open(config->models_directory);
 	if (loaded->library == NULL ||
-		!site_make(loaded->config, loaded->library, diagnostics, &loaded->site))
+		!site_make(config, loaded->library, diagnostics, &loaded->site))
 		goto fail;
 	loaded->slots = calloc(loaded->site->meters_count + 1, sizeof *loaded->slots);
 	if (loaded->slots == NULL)
@@ -32,6 +33,14 @@ bool loaded_site_read(
 fail:
 	loaded_site_release(loaded);
 	return false;
+}
+
+bool loaded_site_read(
+	const char *path, struct diagnostics *diagnostics, struct loaded_site **ret_loaded)
+{
+	struct site_config *config = NULL;
+	return site_config_read(path, diagnostics, &config) &&
+	       loaded_site_make(config, diagnostics, ret_loaded);
 }
 
 void loaded_site_hold(struct loaded_site *loaded)

@@ -22,6 +22,10 @@ struct loaded_site {
 __attribute__((warn_unused_result)) bool loaded_site_read(
 	const char *path, struct diagnostics *diagnostics, struct loaded_site **ret_loaded);
 
+/* The same with a configuration that was read already; it is taken over, and freed on failure. */
+__attribute__((warn_unused_result)) bool loaded_site_make(struct site_config *config,
+	struct diagnostics *diagnostics, struct loaded_site **ret_loaded);
+
 void loaded_site_hold(struct loaded_site *loaded);
 /* Frees it with its last user. NULL is fine. Returns NULL. */
 struct loaded_site *loaded_site_release(struct loaded_site *loaded);

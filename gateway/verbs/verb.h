@@ -13,8 +13,10 @@
 /* Exit status of every verb, for scripts. */
 enum verb_exit {
 	VERB_OK = 0,
-	VERB_BAD = 1,         /* the answer is no: errors in the file, a meter that is silent ... */
-	VERB_USAGE = 2,       /* not understood; the message names the option and what is allowed */
+	VERB_BAD = 1,   /* the answer is no: errors in the file, a meter that is silent ... */
+	VERB_USAGE = 2, /* not understood; the message names the option and what is allowed */
+	VERB_CONFIGURATION =
+		78,           /* `run`: errors in the file, which no restart mends (sysexits.h) */
 	VERB_UNAVAILABLE = 3, /* could not find out: no daemon, no access, no such file or port */
 };
 
