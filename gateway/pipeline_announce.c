@@ -14,6 +14,13 @@ static uint32_t expiry_s(int64_t period_ms)
 	return (uint32_t)(seconds < PIPELINE_EXPIRY_MIN_S ? PIPELINE_EXPIRY_MIN_S : seconds);
 }
 
+/* An instant to tell others; not a guess. */
+static int64_t known_wall_of(const struct pipeline *pipeline, int64_t at_mono_ms)
+{
+	int64_t wall_ms;
+	return wall_clock_place(&pipeline->clock, at_mono_ms, &wall_ms) ? wall_ms : INSTANT_UNKNOWN;
+}
+
 static void topic_of(const struct pipeline *pipeline, enum message_kind kind, const char *part,
 	char ret_topic[static TOPIC_BYTES_MAX])
 {
@@ -63,9 +70,10 @@ static size_t write_status(
 		.version = BYPORT_VERSION,
 		.store = identity.id,
 		.generation = identity.generation,
-		.started_wall_ms = pipeline_wall_of(pipeline, pipeline->started_mono_ms),
-		.at_wall_ms =
-			presence == PRESENCE_ONLINE ? pipeline_wall_ms(pipeline) : INSTANT_UNKNOWN,
+		.started_wall_ms = known_wall_of(pipeline, pipeline->started_mono_ms),
+		.at_wall_ms = presence == PRESENCE_ONLINE
+				      ? known_wall_of(pipeline, pipeline->now.mono_ms)
+				      : INSTANT_UNKNOWN,
 		.boot = pipeline->settings.boot,
 		.session = pipeline->sessions};
 	return message_write_status(&message, buffer, size);
@@ -229,7 +237,7 @@ static void publish_live(struct pipeline *pipeline, struct pipeline_meter *meter
 		values[count++] = (struct live_value){.quantity = value->quantity,
 			.has_value = good,
 			.value = value->value,
-			.at_wall_ms = pipeline_wall_of(pipeline, value->read_mono_ms),
+			.at_wall_ms = known_wall_of(pipeline, value->read_mono_ms),
 			.reason = good ? NULL
 				       : decode_status_text((enum decode_status)value->status)};
 	}
@@ -304,7 +312,7 @@ static struct health_meter health_of(
 		.last_reading_wall_ms =
 			meter->last_reading_mono_ms == INT64_MIN
 				? INSTANT_UNKNOWN
-				: pipeline_wall_of(pipeline, meter->last_reading_mono_ms),
+				: known_wall_of(pipeline, meter->last_reading_mono_ms),
 		.requests = (int64_t)counters->requests,
 		.answers = (int64_t)counters->answers,
 		.skipped = (int64_t)counters->skipped,
@@ -338,7 +346,8 @@ static struct health_bus health_of_bus(const struct pipeline *pipeline, size_t i
 static void publish_health(
 	struct pipeline *pipeline, struct health_bus *buses, struct health_meter *meters)
 {
-	struct health_message message = {.at_wall_ms = pipeline_wall_ms(pipeline),
+	struct health_message message = {
+		.at_wall_ms = known_wall_of(pipeline, pipeline->now.mono_ms),
 		.uptime_s = (pipeline->now.mono_ms - pipeline->started_mono_ms) / 1000,
 		.clock = (uint8_t)pipeline->clock.state,
 		.buses = buses,

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * pipeline_scene.h -- A pipeline with a real store in a directory of its own, a
+ * link that is the test's, and a virtual clock: what tests of the heart play in.
+ */
+#ifndef TESTS_FAKES_PIPELINE_SCENE_H
+#define TESTS_FAKES_PIPELINE_SCENE_H
+
+#include <jansson.h>
+
+#include "gateway/pipeline.h"
+#include "gateway/reload.h"
+
+enum {
+	SCENE_PUBLICATIONS_MAX = 4096,
+	SCENE_SAID_MAX = 64,
+	MINUTE_MS = 60000,
+	INTERVAL_MS = 15 * MINUTE_MS,
+};
+
+/* 2025-11-23T09:00:00Z, a boundary. */
+extern const int64_t scene_start_wall_ms;
+/* A configuration: meters kitchen (address 7) and hall (8) on bus cellar, energy and power. */
+extern const char *const scene_two_meters;
+
+struct published {
+	char *topic;
+	json_t *payload; /* NULL: empty */
+	uint8_t qos;
+	bool retain;
+	uint32_t expiry_s;
+	uint32_t tag;
+};
+
+struct scene {
+	char directory[64];
+	struct clock_observation now;
+	struct loaded_site *loaded;
+	struct pipeline *pipeline;
+	bool link_up;
+	struct published publications[SCENE_PUBLICATIONS_MAX];
+	size_t count;
+	size_t acknowledged;       /* publications answered so far */
+	bool broker_answers;       /* to each publication, within a second */
+	const char *refused_topic; /* the end of one; NULL: none */
+	char said[SCENE_SAID_MAX][256];
+	size_t said_count;
+};
+
+/* From a configuration's text; scene_end() removes its directory too. */
+struct scene *scene_new(const char *text);
+void scene_end(struct scene *scene);
+struct loaded_site *scene_site(const char *text);
+/* Open the pipeline again after it was closed. */
+void scene_open_pipeline(struct scene *scene);
+
+void scene_connect(struct scene *scene);
+void scene_cut(struct scene *scene);
+/* The broker's answer to all it was given so far. */
+void scene_acknowledge(struct scene *scene);
+
+/* Time passes, second by second. */
+void scene_pass(struct scene *scene, int64_t milliseconds);
+/* A report of the worker of the first bus. */
+void scene_report(struct scene *scene, const struct worker_report *report);
+/* A meter shows `mwh`, and draws `mw`. */
+void scene_reading(struct scene *scene, uint16_t meter, int64_t mwh, int64_t mw);
+/* Poll both meters every 10 s for a while: the first counts 10 Wh in 10 s, the second twice that.
+ */
+void scene_live_on(struct scene *scene, int64_t milliseconds, int64_t *mwh);
+
+/* The newest on a topic below the root; NULL: none. */
+const struct published *scene_last_on(const struct scene *scene, const char *topic);
+size_t scene_times_said(const struct scene *scene, const char *part);
+/* All messages of a stream follow on from each other, from the first row on. */
+void scene_assert_contiguous(const struct scene *scene, const char *stream);
+/* Sum of a meter's energy over all intervals published, in mWh; *ret_count of those with one. */
+int64_t scene_energy(const struct scene *scene, const char *meter, size_t *ret_count);
+bool scene_has_event(const struct scene *scene, const char *kind);
+
+#endif
