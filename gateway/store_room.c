@@ -41,7 +41,7 @@ static int64_t portion(int64_t first, int64_t last)
 	return first + (ids > CHUNK_IDS_MIN ? ids : CHUNK_IDS_MIN) - 1;
 }
 
-/* STORE_FULL when there are none. */
+/* STORE_FULL when there are none. The newest stays: the stream's last id can be read. */
 static enum store_status drop_oldest_trends(struct store *store)
 {
 	const struct store_cursor *cursor = &store->cursors[STREAM_TRENDS];
@@ -49,11 +49,11 @@ static enum store_status drop_oldest_trends(struct store *store)
 	int64_t through = portion(first, cursor->last);
 	int64_t unsent_after = cursor->sent >= first ? cursor->sent : first - 1;
 
-	if (through == 0) {
-		return STORE_FULL;
+	if (through >= cursor->last) {
+		through = cursor->last - 1;
 	}
-	if (through > cursor->last) {
-		through = cursor->last;
+	if (through < first || first == 0) {
+		return STORE_FULL;
 	}
 	if (through > unsent_after) {
 		store->losing.trend_rows += count_trends(store, unsent_after, through);

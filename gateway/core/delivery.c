@@ -23,7 +23,10 @@ static void forget_pause(struct delivery_stream *stream)
 
 void delivery_init(struct delivery *delivery, const int64_t sent[static STREAM_COUNT])
 {
-	*delivery = (struct delivery){.next_tag = 1};
+	*delivery = (struct delivery){
+		.next_tag = delivery->next_tag == 0 ? 1 : delivery->next_tag,
+		.asked_mono_ms = INT64_MIN,
+	};
 	for (int i = 0; i < STREAM_COUNT; i++) {
 		delivery->streams[i].sent = sent[i];
 		forget_window(&delivery->streams[i]);
@@ -91,6 +94,7 @@ static bool may_send(const struct delivery_stream *stream, int64_t last, int64_t
 bool delivery_next(struct delivery *delivery, const int64_t last[static STREAM_COUNT],
 	int64_t now_mono_ms, struct delivery_message *ret_message)
 {
+	delivery->asked_mono_ms = now_mono_ms;
 	if (!delivery->connected) {
 		return false;
 	}
@@ -190,7 +194,10 @@ int64_t delivery_wake_mono_ms(const struct delivery *delivery)
 		} else if (stream->refusals > 0) {
 			due_mono_ms = stream->resume_mono_ms;
 		}
-		wake_mono_ms = due_mono_ms < wake_mono_ms ? due_mono_ms : wake_mono_ms;
+		/* What was due when it was asked waits for the link, not for the clock. */
+		if (due_mono_ms > delivery->asked_mono_ms && due_mono_ms < wake_mono_ms) {
+			wake_mono_ms = due_mono_ms;
+		}
 	}
 	return wake_mono_ms;
 }

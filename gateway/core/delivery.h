@@ -49,11 +49,13 @@ struct delivery_stream {
 struct delivery {
 	struct delivery_stream streams[STREAM_COUNT];
 	uint32_t next_tag;
+	int64_t asked_mono_ms; /* delivery_next() was last called */
 	uint16_t window_max;
 	bool connected;
 };
 
-/* `sent`: the store's cursors. */
+/* `sent`: the store's cursors. Zero-initialise it before the first time; when it is begun anew for
+ * another store, tags go on, so that a late answer is not taken for another message's. */
 void delivery_init(struct delivery *delivery, const int64_t sent[static STREAM_COUNT]);
 
 /* Everything unacknowledged goes again. receive_maximum: the broker's; 0: none told. */
@@ -84,7 +86,8 @@ enum delivery_outcome {
 enum delivery_outcome delivery_acknowledged(struct delivery *delivery, uint32_t tag, uint8_t reason,
 	int64_t now_mono_ms, enum stream *ret_stream);
 
-/* When to ask delivery_next() again though nothing happened; INT64_MAX: only after an event. */
+/* When to ask delivery_next() again though nothing happened; later than it was asked last.
+ * INT64_MAX: only after an event. */
 int64_t delivery_wake_mono_ms(const struct delivery *delivery);
 
 int64_t delivery_sent(const struct delivery *delivery, enum stream stream);

@@ -188,11 +188,40 @@ static void a_broker_that_never_answers_is_asked_again(void **state)
 	assert_int_equal(message.after, 0);
 }
 
+static void a_busy_link_is_not_asked_again_by_the_clock(void **state)
+{
+	struct sender sender = begin(5, 0);
+	struct delivery_message message;
+
+	(void)state;
+	send_one(&sender, &message);
+	answer(&sender, message.tag, NOT_AUTHORIZED);
+	sender.now_mono_ms = delivery_wake_mono_ms(&sender.delivery);
+	/* Due, but the link takes nothing: only an event changes that. */
+	assert_true(delivery_next(&sender.delivery, sender.last, sender.now_mono_ms, &message));
+	assert_int_equal(delivery_wake_mono_ms(&sender.delivery), INT64_MAX);
+}
+
+static void a_late_answer_is_not_taken_for_another_stores_message(void **state)
+{
+	struct sender sender = begin(30, 0);
+	const int64_t sent[STREAM_COUNT] = {0, 0};
+	struct delivery_message before, after;
+
+	(void)state;
+	send_one(&sender, &before);
+	delivery_init(&sender.delivery, sent);
+	delivery_connected(&sender.delivery, 0);
+	send_one(&sender, &after);
+	assert_int_equal(answer(&sender, before.tag, 0), DELIVERY_NOTHING);
+	assert_int_equal(answer(&sender, after.tag, 0), DELIVERY_MOVED);
+}
+
 static void delivery_begins_where_the_store_says(void **state)
 {
 	const int64_t sent[STREAM_COUNT] = {17, 4};
 	const int64_t last[STREAM_COUNT] = {17, 9};
-	struct delivery delivery;
+	struct delivery delivery = {0};
 	struct delivery_message message;
 
 	(void)state;
@@ -298,6 +327,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(refused_energy_does_not_hold_up_trends),
 		cmocka_unit_test(everything_unacknowledged_goes_again_after_a_reconnect),
 		cmocka_unit_test(a_broker_that_never_answers_is_asked_again),
+		cmocka_unit_test(a_busy_link_is_not_asked_again_by_the_clock),
+		cmocka_unit_test(a_late_answer_is_not_taken_for_another_stores_message),
 		cmocka_unit_test(delivery_begins_where_the_store_says),
 		cmocka_unit_test(whatever_the_broker_does_every_row_arrives),
 	};
