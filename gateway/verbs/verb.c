@@ -9,6 +9,7 @@
 /* clang-format off */
 const struct verb verbs[] = {
 	/* name          help                                                            run */
+	{"simulate",     "simulated meters, on pseudo-terminals and TCP ports",          verb_simulate},
 	{.name = NULL},
 };
 /* clang-format on */
