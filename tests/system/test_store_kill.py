@@ -100,8 +100,9 @@ class Store(unittest.TestCase):
             done
             cp "$1/store.db" "$3"
         """
-        copy = self.directory.with_suffix(".copy")
-        self.addCleanup(lambda: copy.unlink(missing_ok=True))
+        outside = tempfile.mkdtemp(prefix="byport-store-")
+        self.addCleanup(shutil.rmtree, outside)
+        copy = pathlib.Path(outside) / "store.db"
         unshare = ["unshare", "--user", "--map-root-user", "--mount"]
         if subprocess.run(unshare + ["mount", "-t", "tmpfs", "none", "/mnt"], capture_output=True).returncode:
             self.skipTest("no mount namespace here")
