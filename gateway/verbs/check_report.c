@@ -42,7 +42,7 @@ static void print_load(struct table *table, double percent, bool known)
 	enum tint tint = percent > 100 ? TINT_BAD : percent > 80 ? TINT_WARN : TINT_GOOD;
 
 	if (known) {
-		table_cell(table, tint, "%.1f %%", percent);
+		table_cell(table, tint, "%.1f%%", percent);
 	} else {
 		table_cell(table, TINT_DIM, "-");
 	}
@@ -84,7 +84,7 @@ static void print_meters(const struct site *site, const struct terminal *termina
 	static const struct table_column columns[] = {
   /* clang-format off */
 		{"meter", false}, {"model", false}, {"bus", false}, {"addr", true},
-		{"values", true}, {"carrier", false}, {"use", false}, {"part of", false},
+		{"use", false}, {"part of", false}, {"carrier", false}, {"values", true},
   /* clang-format on */
 	};
 	struct table *table = table_new(columns, sizeof(columns) / sizeof(columns[0]));
@@ -97,11 +97,11 @@ static void print_meters(const struct site *site, const struct terminal *termina
 		table_cell(table, TINT_PLAIN, "%s", meter->config->bus);
 		table_cell(table, TINT_PLAIN, "%d",
 			site->buses[meter->bus].devices[meter->device].address);
-		table_cell(table, TINT_PLAIN, "%zu", meter->points_count);
-		table_cell(table, TINT_PLAIN, "%s", carrier ? carrier : "-");
 		table_cell(table, TINT_PLAIN, "%s", use_name(meter->config->use));
 		table_cell(table, TINT_PLAIN, "%s",
 			meter->config->parent ? meter->config->parent : "-");
+		table_cell(table, TINT_PLAIN, "%s", carrier ? carrier : "-");
+		table_cell(table, TINT_PLAIN, "%zu", meter->points_count);
 	}
 	table_print(table, terminal, stream);
 	table_free(table);
