@@ -146,29 +146,6 @@ enum decode_status model_value_decode(const struct model_value *value, struct sc
 	return DECODE_OK;
 }
 
-bool model_value_encode(const struct model_value *value, struct scale scale, int64_t number,
-	uint16_t *words, uint16_t first)
-{
-	uint16_t encoded[4];
-
-	assert(value->format.registers <= sizeof(encoded) / sizeof(encoded[0]));
-	if (scale_in_force(value, scale, words, first, &scale) != DECODE_OK ||
-		!register_encode(number, scale, value->format, encoded)) {
-		return false;
-	}
-	for (size_t i = 0; i < value->addresses_count; i++) {
-		uint16_t *part = &words[value->addresses[i] - first];
-		size_t bytes = value->format.registers * sizeof(*part);
-
-		if (i == 0) {
-			memcpy(part, encoded, bytes);
-		} else {
-			memset(part, 0, bytes);
-		}
-	}
-	return true;
-}
-
 static void texts_free(char **texts, size_t count)
 {
 	for (size_t i = 0; texts && i < count; i++) {

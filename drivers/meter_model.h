@@ -173,12 +173,4 @@ bool model_option_find(const struct model_option *option, const char *name, uint
 enum decode_status model_value_decode(const struct model_value *value, struct scale scale,
 	const uint16_t *words, uint16_t first, int64_t *ret_value);
 
-/*
- * The inverse, for simulated meters: writes the value into its first part, 0
- * into the others; a scale register keeps the exponent that stands there.
- * False when it does not fit.
- */
-bool model_value_encode(const struct model_value *value, struct scale scale, int64_t number,
-	uint16_t *words, uint16_t first);
-
 #endif

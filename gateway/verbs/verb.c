@@ -9,6 +9,7 @@
 /* clang-format off */
 const struct verb verbs[] = {
 	/* name          help                                                            run */
+	{"models",       "which meter models there are, one of them explained",           verb_models},
 	{"simulate",     "simulated meters, on pseudo-terminals and TCP ports",          verb_simulate},
 	{.name = NULL},
 };

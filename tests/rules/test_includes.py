@@ -22,8 +22,8 @@ CORE_MAY = {"stdio.h": "snprintf only"}
 LIBRARY = {
     "modbus.h": {"drivers/modbus_bus.c"},
     "modbus/*": {"drivers/modbus_bus.c"},
-    "sqlite3.h": {"gateway/store.c", "gateway/store_sqlite.c"},
-    "mosquitto.h": {"gateway/mqtt_link.c"},
+    "sqlite3.h": {"gateway/store_sqlite.c"},
+    "mosquitto.h": {"gateway/mqtt_link_session.c"},
     "libfyaml.h": {"config/yaml_reader.c"},
     "microhttpd.h": set(),
     "libpq-fe.h": set(),

@@ -165,26 +165,6 @@ static void what_no_building_can_have_is_out_of_range(void **state)
 		DECODE_OUT_OF_RANGE);
 }
 
-static void what_a_simulated_meter_serves_is_what_is_decoded(void **state)
-{
-	(void)state;
-	uint16_t words[8] = {0, 0, 0, 0, 0, 0xfffe, 9, 9};
-	struct model_value value = energy_u32();
-	int64_t energy = 0;
-
-	value.addresses[1] = FIRST + 2;
-	value.addresses_count = 2;
-	value.scale_register = FIRST + 5;
-	words[3] = 77; /* the other tariff, before */
-	assert_true(model_value_encode(&value, wh_in_mwh, 123450, words, FIRST));
-	assert_int_equal(words[1], 12345);
-	assert_int_equal(words[3], 0);
-	assert_int_equal(words[6], 9);
-	assert_int_equal(model_value_decode(&value, wh_in_mwh, words, FIRST, &energy), DECODE_OK);
-	assert_int_equal(energy, 123450);
-	assert_false(model_value_encode(&value, wh_in_mwh, -10, words, FIRST));
-}
-
 static void option_and_transformer_multiply_where_they_apply(void **state)
 {
 	(void)state;
@@ -235,7 +215,6 @@ int main(void)
 		cmocka_unit_test(zero_is_a_value_unless_the_model_says_otherwise),
 		cmocka_unit_test(a_scale_register_multiplies_by_its_power_of_ten),
 		cmocka_unit_test(what_no_building_can_have_is_out_of_range),
-		cmocka_unit_test(what_a_simulated_meter_serves_is_what_is_decoded),
 		cmocka_unit_test(option_and_transformer_multiply_where_they_apply),
 		cmocka_unit_test(a_value_is_found_by_quantity_and_channel),
 	};
