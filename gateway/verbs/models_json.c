@@ -12,13 +12,16 @@ static json_t *value_json(const struct model_value *value)
 	for (size_t i = 0; i < value->addresses_count; i++) {
 		json_array_append_new(addresses, json_integer(value->addresses[i]));
 	}
-	return json_pack("{s:s, s:s, s:s, s:i, s:i, s:o, s:s, s:i, s:I, s:I, s:s}", "quantity",
-		info->name, "unit", info->unit, "kind",
+	return json_pack("{s:s, s:s, s:s, s:i, s:i, s:o, s:s, s:i, s:I, s:I, s:o?, s:I, s:I, s:s}",
+		"quantity", info->name, "unit", info->unit, "kind",
 		info->kind == QUANTITY_COUNTER ? "counter" : "gauge", "channel", value->channel,
 		"function", (int)value->space, "addresses", addresses, "encoding",
 		register_encoding_name(value->format.encoding), "decimals", info->decimals,
 		"step_numerator", (json_int_t)value->scale.numerator, "step_denominator",
-		(json_int_t)value->scale.denominator, "group", value->slow ? "slow" : "fast");
+		(json_int_t)value->scale.denominator, "scale_register",
+		value->scale_register >= 0 ? json_integer(value->scale_register) : NULL,
+		"resolution_steps", (json_int_t)value->resolution, "modulus_raw",
+		(json_int_t)value->modulus_raw, "group", value->slow ? "slow" : "fast");
 }
 
 static json_t *texts_json(char *const *texts, size_t count)

@@ -77,10 +77,24 @@ static void addresses_text(const struct model_value *value, char ret_text[static
 	}
 }
 
+/* What multiplies the step beside: a setting of the device, a power of ten that it tells. */
+static void factors_text(
+	const struct meter_model *model, const struct model_value *value, char ret_text[static 96])
+{
+	char power[32] = "";
+
+	if (value->scale_register >= 0) {
+		snprintf(power, sizeof(power), " × 10^register %d", value->scale_register);
+	}
+	snprintf(ret_text, 96, "%s%.40s%s", value->scaled_by_option ? " × " : "",
+		value->scaled_by_option ? model->option.key : "", power);
+}
+
 static void print_value(
 	struct table *table, const struct meter_model *model, const struct model_value *value)
 {
 	char text[96];
+	char factors[96];
 
 	if (model->channels > 1) {
 		table_cell(table, TINT_BOLD, "%s [%u]", quantity_info(value->quantity)->name,
@@ -95,8 +109,8 @@ static void print_value(
 		value->format.low_word_first ? " low word first" : "",
 		value->format.low_byte_first ? " low byte first" : "");
 	scale_text(value, text);
-	table_cell(table, TINT_PLAIN, "%s%s%s", text, value->scaled_by_option ? " × " : "",
-		value->scaled_by_option ? model->option.key : "");
+	factors_text(model, value, factors);
+	table_cell(table, TINT_PLAIN, "%s%s", text, factors);
 	table_cell(table, TINT_DIM, "%s", value->slow ? "energy" : "power");
 }
 

@@ -2,6 +2,9 @@
 """test_models_verb.py -- `byport models` as a technician runs it: lists, explains, and judges a file of one's own."""
 import json
 import unittest
+from fractions import Fraction
+
+import yaml
 
 import rig
 
@@ -28,8 +31,26 @@ class TheVerb(rig.Case):
         self.assertRegex(done.stdout, r"active_energy_import +input +801 \(0x0321\) \+ 805 \(0x0325\) +f64 +0.001 kWh")
         self.assertIn("sources", done.stdout)
 
+    def test_json_tells_of_every_value_what_its_file_says(self):
+        for listed in json.loads(models("--json").stdout):
+            written = yaml.safe_load((MODELS / f"{listed['name']}.yaml").read_text())
+            told = {(v["quantity"], v["channel"]): v for v in listed["values"]}
+            for value in written["values"]:
+                got = told.pop((value["quantity"], value.get("channel", 1)))
+                addresses = value["address"] if isinstance(value["address"], list) else [value["address"]]
+                self.assertEqual(got["addresses"], addresses)
+                self.assertEqual(got["encoding"], value.get("encoding", written["reading"]["encoding"]))
+                self.assertEqual(Fraction(got["step_numerator"], got["step_denominator"]),
+                                 Fraction(str(value.get("scale", 1))) * 10 ** got["decimals"])
+                self.assertEqual(got["scale_register"], value.get("scale_register"))
+                self.assertEqual(got["group"], "slow" if got["kind"] == "counter" else "fast")
+            self.assertEqual(told, {})
+
     def test_an_option_stands_beside_the_values_it_scales(self):
         self.assertRegex(models("kamstrup-multical-603").stdout, r"heat_energy +input +20 \(0x0014\) +f32 +1 kWh × energy_unit")
+
+    def test_a_scale_register_stands_beside_the_values_it_scales(self):
+        self.assertRegex(models("sunspec-203").stdout, r"active_power +holding +18 \(0x0012\) +i16 +1 W × 10\^register 22")
 
     def test_an_unknown_name_gets_the_nearest_one(self):
         done = models("eastorn-sdm630")
