@@ -49,9 +49,10 @@ struct bus_answer {
 						and 2 one a word */
 	uint8_t bytes[FRAME_BYTES_MAX];      /* payload as received, for 43/14 */
 	size_t bytes_length;
-	uint32_t late_bytes;  /* bytes that were nobody's answer to this, dropped on the way */
-	int64_t sent_mono_us; /* when the request went out */
-	int64_t done_mono_us; /* when the last byte of the answer had come */
+	uint32_t late_bytes;   /* bytes that were nobody's answer to this, dropped on the way */
+	int64_t sent_mono_us;  /* when the request went out */
+	int64_t began_mono_us; /* when the answer's first byte had come; 0: not known */
+	int64_t done_mono_us;  /* when its last byte had come, or waiting ended */
 };
 
 struct bus;
