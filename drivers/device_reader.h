@@ -59,16 +59,6 @@ enum {
 __attribute__((warn_unused_result)) enum plan_status device_plan_make(const struct device *device,
 	uint8_t groups, const struct plan_limits *limits, struct plan *ret_plan, size_t *ret_bad);
 
-/* Registers of a value: all its parts and its scale register. */
-struct plan_span device_value_span(const struct model_value *value);
-
-/*
- * Decode one point from the words of a block that covers it (`first` is the
- * block's address as in the model). *ret_value is untouched unless DECODE_OK.
- */
-enum decode_status device_point_decode(const struct device_point *point, const uint16_t *words,
-	uint16_t first, int64_t *ret_value);
-
 /* A serial number's registers as text; "" when they hold none. */
 void device_serial_number_text(const uint16_t *words, struct register_format format,
 	char ret_text[static SERIAL_NUMBER_MAX]);

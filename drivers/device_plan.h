@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * device_plan.h -- The units of a device's points (what must come in one
+ * block), and the plan that reads them. What device_reader.c and the forecast
+ * share.
+ */
+#ifndef DRIVERS_DEVICE_PLAN_H
+#define DRIVERS_DEVICE_PLAN_H
+
+#include "drivers/device_reader.h"
+
+/* Registers that must be read in one block: a value with its scale register, or a group of values.
+ */
+struct device_unit {
+	struct plan_span span;
+	uint8_t groups;  /* POLL_* of its points */
+	size_t point;    /* index of its first point */
+	int8_t together; /* the model's group; -1: one value */
+	bool hole;       /* the device refuses it */
+	bool told;       /* of this poll: its points were said to be unavailable */
+};
+
+struct device_units {
+	struct device_unit *items;
+	size_t count;
+};
+
+/*
+ * The units of a device's points, in the points' order. *ret_units (room for
+ * points_count) is the caller's; returns how many there are.
+ */
+size_t device_units(const struct device *device, struct device_unit *ret_units);
+
+/* Whether a point's registers lie in a unit's, in a block's. */
+bool device_unit_has(const struct device_unit *unit, const struct device_point *point);
+bool device_block_has(const struct plan_block *block, const struct device_point *point);
+
+/*
+ * The device refused this block of the plan for these groups: make two of it,
+ * without the registers between their units. A block of one unit is taken out
+ * and its unit returned. The plan has room for as many blocks as there are units.
+ */
+struct device_unit *device_plan_split(
+	const struct device_units *units, uint8_t groups, struct plan *plan, size_t block);
+
+#endif
