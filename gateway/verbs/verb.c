@@ -9,6 +9,12 @@
 /* clang-format off */
 const struct verb verbs[] = {
 	/* name          help                                                            run */
+	{"run",          "the gateway itself: read, store, send",                        verb_run},
+	{"check",        "are these configurations right, and what will come of them",   verb_check},
+	{"read",         "what a meter shows now, or bare registers",                    verb_read},
+	{"watch",        "the running gateway's newest values, again and again",         verb_watch},
+	{"status",       "how the running gateway is",                                   verb_status},
+	{"reload",       "let the running gateway read its configuration again",         verb_reload},
 	{"models",       "which meter models there are, one of them explained",           verb_models},
 	{"simulate",     "simulated meters, on pseudo-terminals and TCP ports",          verb_simulate},
 	{.name = NULL},

@@ -13,12 +13,12 @@ class Delivery(rig.Case):
         self.kitchen, self.hall = meters.Meter(), meters.Meter(energy_wh=1_000, power_w=36_000_000)
         self.tcp = self.use(meters.TcpMeters({1: self.kitchen}))
         self.line = self.use(meters.Line({7: self.hall}))
-        self.broker = self.use(rig.Broker())
+        self.broker = self.use(rig.Broker(persistence=True))
         self.buses = [gateway.bus_tcp("net", self.tcp), gateway.bus_line("cellar", self.line)]
         self.meters = [gateway.meter("kitchen", "net", 1), gateway.meter("hall", "cellar", 7)]
 
     def collector(self):
-        return self.use(rig.Collector(self.broker, "byport/#"))
+        return self.use(rig.Collector(gateway.DurableSession(self.broker), "byport/#"))
 
     def gateway(self, **more):
         return self.use(gateway.Gateway(self.broker, self.buses, self.meters, **more))
@@ -66,7 +66,7 @@ class Delivery(rig.Case):
         self.wait_for_intervals(collector, 2)
         before = len(gateway.intervals_of(collector, "kitchen"))
         requests = self.kitchen.requests
-        self.broker.kill()
+        self.broker.stop()
         rig.wait_until(lambda: daemon.status()["store"]["streams"][0]["backlog"] >= 8, 40, "a backlog")
         self.assertGreater(self.kitchen.requests, requests + 10)  # polling never waited
         self.broker.start()
@@ -77,7 +77,7 @@ class Delivery(rig.Case):
         collector = self.collector()
         daemon = self.gateway()
         self.wait_for_intervals(collector, 2)
-        self.broker.kill()
+        self.broker.stop()
         rig.wait_until(lambda: daemon.status()["store"]["streams"][0]["backlog"] >= 6, 40, "a backlog")
         daemon.process.kill()
         daemon.start()
@@ -114,6 +114,7 @@ class Delivery(rig.Case):
         acl = "topic readwrite #\n"
         self.broker.close()
         self.broker = self.use(rig.Broker(
+            persistence=True,
             acl="user gateway\ntopic write byport/+/+/+/+/status\ntopic write byport/+/+/+/+/live/#\n"
                 "user all\n" + acl, users={"all": "all", "gateway": "secret"}))
         collector = self.collector()

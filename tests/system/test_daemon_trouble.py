@@ -104,7 +104,7 @@ class Trouble(rig.Case):
         collector = self.collector()
         daemon = self.gateway()
         rig.wait_until(lambda: len(gateway.intervals_of(collector, "kitchen")) >= 2, 40, "intervals")
-        pid, full = daemon.process.pid, (1, resource.RLIM_INFINITY)
+        pid, full = daemon.process.pid, (8192, resource.RLIM_INFINITY)  # more than the log, less than the store
         limits = resource.prlimit(pid, resource.RLIMIT_FSIZE, full)
         rig.wait_until(lambda: daemon.status()["store"]["state"] != "ok", 40, "the store in trouble")
         asked = self.meter.requests
