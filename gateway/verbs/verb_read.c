@@ -36,7 +36,7 @@ static const struct verb_option options[] = {
 	[OPTION_SOCKET]       = {"socket", "PATH", "the daemon's control socket"},
 	[OPTION_MODEL]        = {"model", "MODEL", "the meter model; `byport models` lists them"},
 	[OPTION_SET]          = {"set", "KEY=TEXT", "the model's own option: energy_unit=MWh"},
-	[OPTION_MODELS]       = {"models-directory", "DIR", "a directory of models of your own"},
+	[OPTION_MODELS]       = {"models", "DIRECTORY", "a directory of models of your own"},
 	[OPTION_PORT]         = {"port", "DEVICE", "the serial port of an RS-485 line"},
 	[OPTION_BAUD]         = {"baud", "N", "its speed; the model's, else 19200"},
 	[OPTION_PARITY]       = {"parity", "N|E|O", "its parity; the model's, else E"},

@@ -53,7 +53,7 @@ class WithoutADaemon(rig.Case):
             self.assertIn(f"no daemon runs at {self.nowhere}", done.stderr)
 
     def test_read_a_model_on_tcp(self):
-        done = byport("read", "--model", "test-wh64", "--models-directory", meters.MODELS, "--json",
+        done = byport("read", "--model", "test-wh64", "--models", meters.MODELS, "--json",
                       "--tcp", f"127.0.0.1:{self.tcp.port}", "--address", 1)
         self.assertEqual(done.returncode, 0, done.stderr)
         body = json.loads(done.stdout)
@@ -63,7 +63,7 @@ class WithoutADaemon(rig.Case):
         self.assertEqual((body["serial_number"], body["borrowed"]), ("4711", False))
 
     def test_read_a_model_on_a_line(self):
-        done = byport("read", "--model", "test-wh64", "--models-directory", meters.MODELS,
+        done = byport("read", "--model", "test-wh64", "--models", meters.MODELS,
                       "--port", self.line.path, "--address", 7)
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertRegex(done.stdout, r"heat_energy +5\d{3}\.\d* +kWh")
