@@ -156,13 +156,20 @@ static const struct {
 };
 /* clang-format on */
 
+/* As control_server.c's find_group(), for the same reason. */
 static void name_caller(uid_t uid, char ret_caller[static CALLER_MAX])
 {
-	const struct passwd *user = getpwuid(uid);
-	if (user != NULL)
-		snprintf(ret_caller, CALLER_MAX, "%s (uid %u)", user->pw_name, (unsigned)uid);
-	else
-		snprintf(ret_caller, CALLER_MAX, "uid %u", (unsigned)uid);
+	FILE *file = fopen("/etc/passwd", "re");
+	const struct passwd *user;
+	snprintf(ret_caller, CALLER_MAX, "uid %u", (unsigned)uid);
+	while (file != NULL && (user = fgetpwent(file)) != NULL)
+		if (user->pw_uid == uid) {
+			snprintf(ret_caller, CALLER_MAX, "%s (uid %u)", user->pw_name,
+				(unsigned)uid);
+			break;
+		}
+	if (file != NULL)
+		fclose(file);
 }
 
 static char *answer_to(

@@ -84,10 +84,25 @@ static bool somebody_listens(const struct sockaddr_un *address)
 	return connected;
 }
 
+/* Read from the file itself: what looks names up elsewhere too stays in memory for ever. */
+static bool find_group(const char *name, gid_t *ret_group)
+{
+	FILE *file = fopen("/etc/group", "re");
+	const struct group *group;
+	bool found = false;
+	while (file != NULL && !found && (group = fgetgrent(file)) != NULL) {
+		found = strcmp(group->gr_name, name) == 0;
+		*ret_group = group->gr_gid;
+	}
+	if (file != NULL)
+		fclose(file);
+	return found;
+}
+
 static void give_to_group(const char *path, const char *name)
 {
-	const struct group *group = getgrnam(name);
-	if (group != NULL && chown(path, (uid_t)-1, group->gr_gid) != 0)
+	gid_t group = 0;
+	if (find_group(name, &group) && chown(path, (uid_t)-1, group) != 0)
 		return; /* not a member: it stays with the daemon's own group */
 }
 

@@ -7,10 +7,11 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/signalfd.h>
-#include <systemd/sd-daemon.h>
+
 #include <unistd.h>
 
 #include "gateway/daemon_state.h"
+#include "gateway/service_manager.h"
 
 enum { WAIT_SIGNAL, WAIT_REPORTS, WAIT_CONTROL, WAIT_LOANS, WAIT_LINK, WAIT_COUNT };
 
@@ -83,7 +84,7 @@ static void turn_of_the_second(struct daemon *daemon)
 	daemon_ask_kernel(daemon);
 	control_server_step(daemon->server, daemon->now.mono_ms);
 	tell_of_drops(daemon);
-	sd_notify(0, "WATCHDOG=1");
+	service_manager_tell("WATCHDOG=1");
 	if (daemon->link == NULL && daemon->now.mono_ms >= daemon->link_retry_mono_ms)
 		daemon_link_start(daemon);
 }
@@ -161,7 +162,7 @@ static void say_goodbye(struct daemon *daemon)
 /* All that was read is stored before anything is waited for. */
 static bool end(struct daemon *daemon)
 {
-	sd_notify(0, "STOPPING=1");
+	service_manager_tell("STOPPING=1");
 	log_line(LOG_LEVEL_NOTICE, "ending");
 	daemon_buses_stop(daemon->buses);
 	turn_of_reports(daemon);
@@ -184,7 +185,7 @@ enum daemon_result daemon_run(const char *path)
 		log_line(LOG_LEVEL_NOTICE, "byport %s: %zu meters on %zu buses, broker %s",
 			BYPORT_VERSION, daemon.loaded->site->meters_count,
 			daemon.loaded->site->buses_count, daemon.loaded->config->broker.host);
-		sd_notify(0, "READY=1");
+		service_manager_tell("READY=1");
 		loop(&daemon);
 		if (!end(&daemon))
 			return DAEMON_LEFT;

@@ -7,11 +7,12 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <systemd/sd-daemon.h>
+
 #include <unistd.h>
 
 #include "config/site_compare.h"
 #include "gateway/daemon_state.h"
+#include "gateway/service_manager.h"
 
 enum { COPY_BYTES = 4096, PATH_BYTES_MAX = 4096 };
 
@@ -157,7 +158,8 @@ char *daemon_reload(void *context, const char *by)
 	struct daemon *daemon = context;
 	struct diagnostics diagnostics = {0};
 	struct loaded_site *loaded = NULL;
-	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%lld", (long long)daemon->now.mono_ms * 1000);
+	service_manager_tell(
+		"RELOADING=1\nMONOTONIC_USEC=%lld", (long long)daemon->now.mono_ms * 1000);
 	bool good = loaded_site_read(daemon->path, &diagnostics, &loaded);
 	char *answer;
 	if (good) {
@@ -168,6 +170,6 @@ char *daemon_reload(void *context, const char *by)
 		answer = refuse(daemon, by, first_error(&diagnostics), &diagnostics);
 	}
 	diagnostics_clear(&diagnostics);
-	sd_notify(0, "READY=1");
+	service_manager_tell("READY=1");
 	return answer;
 }
