@@ -7,7 +7,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/signalfd.h>
-
 #include <unistd.h>
 
 #include "gateway/daemon_state.h"
@@ -28,13 +27,14 @@ static void turn_of_signals(struct daemon *daemon)
 	}
 }
 
-static void turn_of_reports(struct daemon *daemon)
+/* True while more wait. */
+static bool turn_of_reports(struct daemon *daemon)
 {
 	struct worker_report report;
 	uint32_t source;
 	for (int i = 0; i < DAEMON_REPORTS_A_TURN; i++) {
 		if (!report_queue_take(daemon->queue, &source, &report))
-			return;
+			return false;
 		const struct daemon_bus *bus = daemon_buses_of_source(daemon->buses, source);
 		if (bus == NULL)
 			continue;
@@ -42,6 +42,7 @@ static void turn_of_reports(struct daemon *daemon)
 			.site = bus->loaded->site, .bus = bus->bus, .slots = bus->loaded->slots};
 		pipeline_report(daemon->pipeline, &from, &report, &daemon->now);
 	}
+	return true;
 }
 
 static void turn_of_link(struct daemon *daemon)
@@ -165,7 +166,8 @@ static bool end(struct daemon *daemon)
 	service_manager_tell("STOPPING=1");
 	log_line(LOG_LEVEL_NOTICE, "ending");
 	daemon_buses_stop(daemon->buses);
-	turn_of_reports(daemon);
+	for (int turns = 0; turns < DAEMON_LAST_TURNS && turn_of_reports(daemon); turns++)
+		;
 	pipeline_stop(daemon->pipeline, &daemon->now);
 	say_goodbye(daemon);
 	daemon_link_stop(daemon, DAEMON_LINK_STOP_MS);

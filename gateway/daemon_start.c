@@ -20,6 +20,9 @@
 
 enum { QUEUE_POLLS = 8 }; /* of every device fit in the queue while the disk is slow */
 
+/* 2026-01-01T00:00:00Z: no byport has run before; a clock that says so is wrong. */
+static const int64_t EARLIEST_WALL_MS = 1767225600000;
+
 /* ---- clocks ---- */
 
 static int64_t milliseconds_of(clockid_t clock)
@@ -111,8 +114,20 @@ static void say(void *context, enum log_level level, const char *text)
 
 static const struct pipeline_ops pipeline_ops = {.publish = publish, .say = say};
 
+/* A service that sees only its own processes in /proc does not see it. */
+static void read_boot(struct daemon *daemon)
+{
+	FILE *file = fopen("/proc/sys/kernel/random/boot_id", "re");
+	if (file == NULL)
+		return;
+	if (fgets(daemon->boot, sizeof daemon->boot, file) != NULL)
+		daemon->boot[strcspn(daemon->boot, "\n")] = '\0';
+	fclose(file);
+}
+
 static bool open_pipeline(struct daemon *daemon)
 {
+	read_boot(daemon);
 	const struct site_config *config = daemon->loaded->config;
 	struct store_opening opening;
 	struct pipeline_settings settings = {
@@ -121,7 +136,9 @@ static bool open_pipeline(struct daemon *daemon)
 		.store = {.directory = daemon->data_directory,
 			  .bytes_max = config->store_bytes_max,
 			  .now_wall_ms = daemon->now.wall_ms},
-		.trust_clock = config->clock == CONFIG_CLOCK_TRUST
+		.boot = daemon->boot[0] != '\0' ? daemon->boot : NULL,
+		.trust_clock = config->clock == CONFIG_CLOCK_TRUST,
+		.earliest_wall_ms = EARLIEST_WALL_MS
         };
 	enum store_status status =
 		pipeline_open(&settings, &daemon->now, &daemon->pipeline, &opening);

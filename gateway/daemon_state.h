@@ -11,6 +11,7 @@
 
 enum {
 	DAEMON_REPORTS_A_TURN = 256, /* of the queue before other things have their turn */
+	DAEMON_LAST_TURNS = 1000,    /* at the end: more than the queue can hold */
 	DAEMON_EVENTS_A_TURN = 64,   /* of the link, likewise */
 	DAEMON_BUSY_POLL_MS = 20,    /* while a worker is stopping or waits for its port */
 	DAEMON_SECOND_MS = 1000, /* watchdog, clients' time-outs, the kernel's word on the clock */
@@ -23,6 +24,7 @@ enum {
 struct daemon {
 	char *path;           /* of the configuration, absolute */
 	char *data_directory; /* may not change while it runs */
+	char boot[64];        /* the kernel's id of this boot; "": unknown */
 	int lock_fd;
 	int signal_fd;
 	bool ending;

@@ -228,6 +228,16 @@ static size_t payload_bytes_for(uint32_t packet_bytes_max)
 	return packet_bytes_max - MESSAGE_OVERHEAD_BYTES_MAX;
 }
 
+/* What could not be said yet is said now, if the link takes it. */
+static void announce_changes(struct pipeline *pipeline)
+{
+	if (pipeline->status_changed && pipeline_announce(pipeline, PRESENCE_ONLINE))
+		pipeline->status_changed = false;
+	if (pipeline->about_changed && pipeline_announce_site(pipeline))
+		pipeline->about_changed = false;
+	pipeline_clear_removed(pipeline);
+}
+
 static void connected(struct pipeline *pipeline, const struct link_event *event)
 {
 	pipeline->connected = true;
@@ -243,10 +253,9 @@ static void connected(struct pipeline *pipeline, const struct link_event *event)
 			    pipeline_backlog(pipeline, STREAM_TRENDS)));
 	if (pipeline->store != NULL)
 		delivery_connected(&pipeline->delivery, event->receive_maximum);
-	pipeline_announce(pipeline, PRESENCE_ONLINE);
-	pipeline_announce_site(pipeline);
-	pipeline->about_changed = false;
-	pipeline_clear_removed(pipeline);
+	pipeline->status_changed = true;
+	pipeline->about_changed = true;
+	announce_changes(pipeline);
 	pipeline->health_due_mono_ms = pipeline->now.mono_ms;
 	pipeline_show_all_live(pipeline);
 }
@@ -296,7 +305,7 @@ static void clock_known(struct pipeline *pipeline)
 		"the time is known; readings taken before are placed now");
 	pipeline_place_waiting(pipeline);
 	pipeline_event(pipeline, EVENT_CLOCK_KNOWN, "The time is known.");
-	pipeline_announce(pipeline, PRESENCE_ONLINE);
+	pipeline->status_changed = true;
 }
 
 static void clock_stepped(struct pipeline *pipeline, int64_t step_ms)
@@ -334,17 +343,6 @@ static void tick(struct pipeline *pipeline)
 	if (span != pipeline->trend_span)
 		pipeline_close_trends(pipeline, wall_ms);
 	pipeline->trend_span = span;
-}
-
-static void announce_changes(struct pipeline *pipeline)
-{
-	if (pipeline->store_replaced)
-		pipeline_announce(pipeline, PRESENCE_ONLINE);
-	pipeline->store_replaced = false;
-	if (pipeline->about_changed)
-		pipeline_announce_site(pipeline);
-	pipeline->about_changed = false;
-	pipeline_clear_removed(pipeline);
 }
 
 static int64_t earlier(int64_t a, int64_t b)

@@ -79,14 +79,14 @@ static size_t write_status(
 	return message_write_status(&message, buffer, size);
 }
 
-void pipeline_announce(struct pipeline *pipeline, enum presence presence)
+bool pipeline_announce(struct pipeline *pipeline, enum presence presence)
 {
 	if (!pipeline->connected)
-		return;
+		return false;
 	size_t length = write_status(pipeline, presence, pipeline->payload, MESSAGE_BYTES_MAX);
 	struct announcement status = {
 		.kind = MESSAGE_STATUS, .payload = pipeline->payload, .length = length};
-	publish(pipeline, &status);
+	return publish(pipeline, &status);
 }
 
 char *pipeline_will(
@@ -196,31 +196,37 @@ static size_t values_of_all(const struct pipeline *pipeline)
 	return count;
 }
 
-void pipeline_announce_site(struct pipeline *pipeline)
+static bool publish_about(struct pipeline *pipeline, struct about_memory *memory)
+{
+	struct about_message message;
+	describe_site(pipeline, memory, &message);
+	struct announcement about = {
+		.kind = MESSAGE_ABOUT, .length = message_write_about(&message, NULL, 0)};
+	char *payload = malloc(about.length + 1);
+	about.payload = payload;
+	bool published = false;
+	if (payload != NULL) {
+		message_write_about(&message, payload, about.length + 1);
+		published = publish(pipeline, &about);
+	}
+	free(payload);
+	return published;
+}
+
+bool pipeline_announce_site(struct pipeline *pipeline)
 {
 	if (!pipeline->connected || pipeline->site == NULL)
-		return;
+		return false;
 	struct about_memory memory = {
 		.meters = calloc(pipeline->slots_count + 1, sizeof *memory.meters),
 		.quantities = calloc(values_of_all(pipeline) + 1, sizeof *memory.quantities),
 		.ratios = calloc(pipeline->slots_count + 1, sizeof *memory.ratios)};
-	char *payload = NULL;
-	if (memory.meters != NULL && memory.quantities != NULL && memory.ratios != NULL) {
-		struct about_message message;
-		describe_site(pipeline, &memory, &message);
-		size_t length = message_write_about(&message, NULL, 0);
-		payload = malloc(length + 1);
-		if (payload != NULL) {
-			message_write_about(&message, payload, length + 1);
-			struct announcement about = {
-				.kind = MESSAGE_ABOUT, .payload = payload, .length = length};
-			publish(pipeline, &about);
-		}
-	}
-	free(payload);
+	bool published = memory.meters != NULL && memory.quantities != NULL &&
+			 memory.ratios != NULL && publish_about(pipeline, &memory);
 	free(memory.meters);
 	free(memory.quantities);
 	free(memory.ratios);
+	return published;
 }
 
 /* ---- live ---- */

@@ -94,7 +94,8 @@ struct pipeline {
 
 	struct store *store;
 	enum pipeline_trouble trouble;
-	bool store_replaced; /* its identity changed: announce */
+	int64_t lost_trends_told; /* rows given up to keep the budget */
+	bool status_changed;      /* to be announced, as soon as the link takes it */
 	bool about_changed;
 	int64_t commit_due_mono_ms; /* INT64_MAX: nothing waits */
 	int64_t retry_mono_ms;      /* no commit before */
@@ -160,8 +161,9 @@ void pipeline_acknowledged(struct pipeline *pipeline, uint32_t tag, uint8_t reas
 
 /* ---- pipeline_announce.c: what is true now, to the broker ---- */
 enum { ANNOUNCEMENT_TAG = 1 << 30 }; /* with enum message_kind; delivery's tags are below */
-void pipeline_announce(struct pipeline *pipeline, enum presence presence); /* `status` */
-void pipeline_announce_site(struct pipeline *pipeline);                    /* `about` */
+/* `status` and `about`; false: the link did not take it. */
+bool pipeline_announce(struct pipeline *pipeline, enum presence presence);
+bool pipeline_announce_site(struct pipeline *pipeline);
 void pipeline_announce_health(struct pipeline *pipeline);
 void pipeline_announce_live(struct pipeline *pipeline); /* those that are due */
 void pipeline_show_all_live(struct pipeline *pipeline); /* makes all due: a broker that is new */

@@ -17,6 +17,7 @@ static void use_store(struct pipeline *pipeline)
 		sent[i] = store_cursor(pipeline->store, (enum stream)i).sent;
 	delivery_init(&pipeline->delivery, sent);
 	pipeline->trouble = TROUBLE_NONE;
+	pipeline->lost_trends_told = 0;
 	pipeline->retry_mono_ms = INT64_MIN;
 }
 
@@ -121,7 +122,7 @@ static void replace_damaged(struct pipeline *pipeline)
 	}
 	if (pipeline->connected)
 		delivery_connected(&pipeline->delivery, 0);
-	pipeline->store_replaced = true;
+	pipeline->status_changed = true;
 }
 
 /* Open again what could not be opened when it was replaced. */
@@ -131,8 +132,26 @@ static void try_to_open(struct pipeline *pipeline)
 	pipeline->retry_mono_ms = pipeline->now.mono_ms + PIPELINE_STORE_RETRY_MS;
 	if (pipeline_store_open(pipeline, &opening) != STORE_OK)
 		return;
-	pipeline->store_replaced = true;
+	pipeline->status_changed = true;
 	pipeline_say(pipeline, LOG_LEVEL_NOTICE, "store: %s is in use", opening.path);
+}
+
+/* The budget was kept at the cost of trends that nobody has seen. */
+static void tell_of_loss(struct pipeline *pipeline)
+{
+	struct store_loss loss = store_loss(pipeline->store);
+	if (loss.trend_rows <= pipeline->lost_trends_told)
+		return;
+	if (pipeline->lost_trends_told == 0)
+		pipeline_say(pipeline, LOG_LEVEL_WARNING,
+			"store: its size is reached; the oldest trends give way, though they were "
+			"never "
+			"sent");
+	pipeline_meter_event(pipeline, EVENT_STORE_FULL, "",
+		"%lld trends up to id %lld were given up to keep the store's size.",
+		(long long)(loss.trend_rows - pipeline->lost_trends_told),
+		(long long)loss.trend_through);
+	pipeline->lost_trends_told = loss.trend_rows;
 }
 
 void pipeline_commit(struct pipeline *pipeline)
@@ -145,6 +164,7 @@ void pipeline_commit(struct pipeline *pipeline)
 	switch (store_commit(pipeline->store)) {
 	case STORE_OK:
 		leave_trouble(pipeline);
+		tell_of_loss(pipeline);
 		break;
 	case STORE_FULL:
 		enter_trouble(pipeline, TROUBLE_FULL);

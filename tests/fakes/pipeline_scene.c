@@ -38,6 +38,8 @@ static enum link_status publish(void *context, const struct mqtt_publication *pu
 	struct scene *scene = context;
 	if (!scene->link_up)
 		return LINK_NOT_CONNECTED;
+	if (scene->link_busy)
+		return LINK_BUSY;
 	assert_true(scene->count < SCENE_PUBLICATIONS_MAX);
 	json_error_t error;
 	json_t *payload = publication->length == 0 ? NULL

@@ -38,6 +38,7 @@ struct scene {
 	struct loaded_site *loaded;
 	struct pipeline *pipeline;
 	bool link_up;
+	bool link_busy; /* takes nothing now */
 	struct published publications[SCENE_PUBLICATIONS_MAX];
 	size_t count;
 	size_t acknowledged;       /* publications answered so far */

@@ -45,6 +45,24 @@ static void a_connection_begins_with_status_and_about(void **state)
 	assert_true(scene->count >= before + 2);
 }
 
+static void what_a_busy_link_did_not_take_is_said_later(void **state)
+{
+	struct scene *scene = *state;
+	int64_t mwh = 0;
+	size_t count;
+	scene->link_busy = true;
+	scene_connect(scene);
+	scene_live_on(scene, 3 * INTERVAL_MS, &mwh);
+	assert_int_equal(scene->count, 0);
+	scene->link_busy = false;
+	scene_pass(scene, 2 * MINUTE_MS);
+	assert_non_null(scene_last_on(scene, "status"));
+	assert_non_null(scene_last_on(scene, "about"));
+	scene_assert_contiguous(scene, "energy");
+	scene_energy(scene, "kitchen", &count);
+	assert_true(count >= 1);
+}
+
 static void live_goes_out_at_its_period_and_expires(void **state)
 {
 	struct scene *scene = *state;
@@ -390,6 +408,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		IN_SCENE(a_connection_begins_with_status_and_about),
+		IN_SCENE(what_a_busy_link_did_not_take_is_said_later),
 		IN_SCENE(live_goes_out_at_its_period_and_expires),
 		IN_SCENE(health_expires_too),
 		IN_SCENE(energy_of_the_intervals_is_the_difference_of_the_readings),
