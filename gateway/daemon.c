@@ -121,7 +121,7 @@ static void wait_for_something(
 
 static void loop(struct daemon *daemon)
 {
-	int64_t due_mono_ms = INT64_MIN;
+	int64_t due_mono_ms = daemon->now.mono_ms;
 	struct pollfd ready[WAIT_COUNT];
 	while (!daemon->ending) {
 		wait_for_something(daemon, due_mono_ms, ready);
