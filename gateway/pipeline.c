@@ -44,13 +44,12 @@ void pipeline_say(const struct pipeline *pipeline, enum log_level level, const c
 	pipeline->settings.ops->say(pipeline->settings.context, level, text);
 }
 
-static void append_event(
-	struct pipeline *pipeline, enum event_kind kind, const char *meter, const char *text)
+static void append_event(struct pipeline *pipeline, struct occurrence what, const char *text)
 {
 	struct event_row row = {.at_wall_ms = pipeline_wall_ms(pipeline),
-		.kind = (uint8_t)kind,
+		.kind = (uint8_t)what.kind,
 		.clock = (uint8_t)pipeline->clock.state};
-	snprintf(row.meter, sizeof row.meter, "%s", meter);
+	snprintf(row.meter, sizeof row.meter, "%s", what.meter);
 	snprintf(row.text, sizeof row.text, "%s", text);
 	pipeline_keep_event(pipeline, &row);
 }
@@ -63,7 +62,7 @@ void pipeline_meter_event(
 	va_start(arguments, format);
 	vsnprintf(text, sizeof text, format, arguments);
 	va_end(arguments);
-	append_event(pipeline, kind, meter, text);
+	append_event(pipeline, what, text);
 }
 
 void pipeline_event(struct pipeline *pipeline, enum event_kind kind, const char *format, ...)
@@ -73,7 +72,7 @@ void pipeline_event(struct pipeline *pipeline, enum event_kind kind, const char 
 	va_start(arguments, format);
 	vsnprintf(text, sizeof text, format, arguments);
 	va_end(arguments);
-	append_event(pipeline, kind, "", text);
+	append_event(pipeline, (struct occurrence){kind, ""}, text);
 }
 
 /* ---- open and close ---- */

@@ -131,7 +131,7 @@ int32_t pipeline_series(
 	if (value->counter != NULL)
 		resume(pipeline, value);
 	if (is_new && value == meter->values)
-		pipeline_meter_event(pipeline, EVENT_NEW_SERIES, meter->id,
+		pipeline_meter_event(pipeline, (struct occurrence){EVENT_NEW_SERIES, meter->id},
 			"Meter %s is new on this gateway: its series begin here.", meter->id);
 	return value->series;
 }

@@ -51,7 +51,7 @@ static void tell_of_silence(
 		"least every 5 min",
 		what, meter->id, address_of(pipeline, meter), meter->site->config->bus,
 		silent_s(pipeline, meter), why);
-	pipeline_meter_event(pipeline, EVENT_METER_SILENT, meter->id,
+	pipeline_meter_event(pipeline, (struct occurrence){EVENT_METER_SILENT, meter->id},
 		"%s from meter %s (unit %d on %s): %s.",
 		state == DEVICE_REFUSES ? "Only refusals" : "No answer", meter->id,
 		address_of(pipeline, meter), meter->site->config->bus, why);
@@ -61,8 +61,8 @@ static void tell_of_return(struct pipeline *pipeline, const struct pipeline_mete
 {
 	pipeline_say(pipeline, LOG_LEVEL_NOTICE, "meter %s (unit %d on %s) answers again",
 		meter->id, address_of(pipeline, meter), meter->site->config->bus);
-	pipeline_meter_event(
-		pipeline, EVENT_METER_BACK, meter->id, "Meter %s answers again.", meter->id);
+	pipeline_meter_event(pipeline, (struct occurrence){EVENT_METER_BACK, meter->id},
+		"Meter %s answers again.", meter->id);
 }
 
 static bool is_bad(enum device_state state)
@@ -92,7 +92,7 @@ static void exchange(struct pipeline *pipeline, struct pipeline_meter *meter, co
 		"meter %s: the device was exchanged: serial number %s before, %s now; the interval "
 		"in between has no value",
 		meter->id, meter->serial_number, serial);
-	pipeline_meter_event(pipeline, EVENT_METER_EXCHANGED, meter->id,
+	pipeline_meter_event(pipeline, (struct occurrence){EVENT_METER_EXCHANGED, meter->id},
 		"Meter %s was exchanged: serial number %s before, %s now.", meter->id,
 		meter->serial_number, serial);
 	for (size_t i = 0; i < meter->values_count; i++) {
@@ -112,7 +112,7 @@ static void take_serial_number(
 	if (meter->serial_number[0] != '\0')
 		exchange(pipeline, meter, serial);
 	else
-		pipeline_meter_event(pipeline, EVENT_SERIAL_NUMBER, meter->id,
+		pipeline_meter_event(pipeline, (struct occurrence){EVENT_SERIAL_NUMBER, meter->id},
 			"Meter %s has the serial number %s.", meter->id, serial);
 	if (expected != NULL && strcmp(expected, serial) != 0)
 		pipeline_say(pipeline, LOG_LEVEL_WARNING,
@@ -162,12 +162,12 @@ static void take_bus_state(struct pipeline *pipeline, const struct pipeline_sour
 	if (!bus->open && (first || changed)) {
 		pipeline_say(pipeline, LOG_LEVEL_ERROR,
 			"bus %s: %s; its meters wait, it is tried again", bus->id, bus->reason);
-		pipeline_meter_event(
-			pipeline, EVENT_BUS_LOST, "", "Bus %s: %s.", bus->id, bus->reason);
+		pipeline_meter_event(pipeline, (struct occurrence){EVENT_BUS_LOST, ""},
+			"Bus %s: %s.", bus->id, bus->reason);
 	} else if (bus->open && changed && !first) {
 		pipeline_say(pipeline, LOG_LEVEL_NOTICE, "bus %s: open again", bus->id);
-		pipeline_meter_event(
-			pipeline, EVENT_BUS_BACK, "", "Bus %s is open again.", bus->id);
+		pipeline_meter_event(pipeline, (struct occurrence){EVENT_BUS_BACK, ""},
+			"Bus %s is open again.", bus->id);
 	}
 }
 

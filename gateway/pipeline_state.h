@@ -125,9 +125,14 @@ int64_t pipeline_backlog(const struct pipeline *pipeline, enum stream stream);
 __attribute__((format(printf, 3, 4))) void pipeline_say(
 	const struct pipeline *pipeline, enum log_level level, const char *format, ...);
 
-/* Append an event; `meter` "": the gateway or a bus. */
-__attribute__((format(printf, 4, 5))) void pipeline_meter_event(struct pipeline *pipeline,
-	enum event_kind kind, const char *meter, const char *format, ...);
+/* What happened, and to which meter; "": the gateway or a bus. */
+struct occurrence {
+	enum event_kind kind;
+	const char *meter;
+};
+
+__attribute__((format(printf, 3, 4))) void pipeline_meter_event(
+	struct pipeline *pipeline, struct occurrence what, const char *format, ...);
 
 /* ---- pipeline_meters.c: slots ---- */
 const struct pipeline_meter *pipeline_meter_find(const struct pipeline *pipeline, const char *id);

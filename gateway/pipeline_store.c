@@ -88,8 +88,9 @@ static void enter_trouble(struct pipeline *pipeline, enum pipeline_trouble troub
 	pipeline_say(pipeline, LOG_LEVEL_ERROR, "store: %s (%s); %s",
 		trouble == TROUBLE_FULL ? "full" : "cannot write", store_reason(pipeline->store),
 		what_is_done(trouble));
-	pipeline_meter_event(pipeline, EVENT_STORE_FULL, "", "The store cannot write (%s); %s.",
-		store_reason(pipeline->store), what_is_done(trouble));
+	pipeline_meter_event(pipeline, (struct occurrence){EVENT_STORE_FULL, ""},
+		"The store cannot write (%s); %s.", store_reason(pipeline->store),
+		what_is_done(trouble));
 }
 
 static void leave_trouble(struct pipeline *pipeline)
@@ -98,8 +99,8 @@ static void leave_trouble(struct pipeline *pipeline)
 		return;
 	pipeline->trouble = TROUBLE_NONE;
 	pipeline_say(pipeline, LOG_LEVEL_NOTICE, "store: writing again");
-	pipeline_meter_event(
-		pipeline, EVENT_STORE_BACK, "", "The store writes again; what waited is stored.");
+	pipeline_meter_event(pipeline, (struct occurrence){EVENT_STORE_BACK, ""},
+		"The store writes again; what waited is stored.");
 }
 
 /* A new one in its place; the counters go on, and the series get new numbers. */
@@ -147,7 +148,7 @@ static void tell_of_loss(struct pipeline *pipeline)
 			"store: its size is reached; the oldest trends give way, though they were "
 			"never "
 			"sent");
-	pipeline_meter_event(pipeline, EVENT_STORE_FULL, "",
+	pipeline_meter_event(pipeline, (struct occurrence){EVENT_STORE_FULL, ""},
 		"%lld trends up to id %lld were given up to keep the store's size.",
 		(long long)(loss.trend_rows - pipeline->lost_trends_told),
 		(long long)loss.trend_through);
