@@ -55,7 +55,7 @@ static void append_event(struct pipeline *pipeline, struct occurrence what, cons
 }
 
 void pipeline_meter_event(
-	struct pipeline *pipeline, enum event_kind kind, const char *meter, const char *format, ...)
+	struct pipeline *pipeline, struct occurrence what, const char *format, ...)
 {
 	char text[EVENT_TEXT_MAX];
 	va_list arguments;
