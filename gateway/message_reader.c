@@ -147,7 +147,7 @@ static bool read_integer(struct reading *reading, const json_t *json, const stru
 static bool read_integer_32(
 	struct reading *reading, const json_t *json, const struct target *target)
 {
-	int64_t number;
+	int64_t number = 0;
 	if (!take_integer(reading, json, INT32_MAX, &number))
 		return false;
 	*(int32_t *)target->at = (int32_t)number;
