@@ -114,6 +114,7 @@ static char *lend(
 	struct control_requests *requests, const struct control_call *call, const char *caller)
 {
 	struct loan loan = {.client = call->client};
+	(void)caller;
 	const char *id = json_string_value(json_object_get(call->request, "bus"));
 	struct daemon_bus *bus = id != NULL ? daemon_buses_find(requests->buses, id) : NULL;
 	if (bus == NULL || bus->worker == NULL)
@@ -128,7 +129,6 @@ static char *lend(
 		return control_error(
 			"%d requests of others are under way already; try again", LOANS_MAX);
 	bus->loans++;
-	(void)caller;
 	return NULL;
 }
 
@@ -172,6 +172,24 @@ static void name_caller(uid_t uid, char ret_caller[static CALLER_MAX])
 		fclose(file);
 }
 
+/* Each act, but not each request of one that takes many. */
+static void record_act(struct control_requests *requests, const struct control_call *call,
+	const char *name, const char *caller)
+{
+	char act[CONTROL_ACT_MAX];
+	const char *bus = json_string_value(json_object_get(call->request, "bus"));
+	int64_t now_mono_ms = requests->pipeline->now.mono_ms;
+	snprintf(act, sizeof act, "`%s`%s%.32s by %s", name, bus != NULL ? " of bus " : "",
+		bus != NULL ? bus : "", caller);
+	bool again = strcmp(act, requests->last_act) == 0 &&
+		     now_mono_ms - requests->last_act_mono_ms < CONTROL_ACT_REPEAT_MS;
+	requests->last_act_mono_ms = now_mono_ms;
+	if (again)
+		return;
+	memcpy(requests->last_act, act, sizeof act);
+	pipeline_say(requests->pipeline, LOG_LEVEL_INFO, "control: %s", act);
+}
+
 static char *answer_to(
 	struct control_requests *requests, const struct control_call *call, const char *name)
 {
@@ -186,8 +204,7 @@ static char *answer_to(
 			name_caller(call->uid, caller);
 		char *answer = table[i].answer(requests, call, caller);
 		if (table[i].acts)
-			pipeline_say(requests->pipeline, LOG_LEVEL_INFO, "control: `%s` by %s",
-				name, caller);
+			record_act(requests, call, name, caller);
 		return answer;
 	}
 	return control_error(

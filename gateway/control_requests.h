@@ -10,6 +10,11 @@
 #include "gateway/control_server.h"
 #include "gateway/daemon_buses.h"
 
+enum {
+	CONTROL_ACT_MAX = 160,         /* bytes, with the NUL */
+	CONTROL_ACT_REPEAT_MS = 10000, /* the same by the same is one act while it goes on */
+};
+
 /* What requests are answered from. */
 struct control_requests {
 	struct control_server *server;
@@ -20,6 +25,8 @@ struct control_requests {
 	/* Read the configuration again; `by` is who asked. Returns the answer. */
 	char *(*reload)(void *context, const char *by);
 	void *context;
+	char last_act[CONTROL_ACT_MAX]; /* as it was logged */
+	int64_t last_act_mono_ms;
 };
 
 /* Answer a call, at once or when its loan is back. */

@@ -72,7 +72,9 @@ static void tell_of_no_value(
 	if (value->told)
 		return;
 	value->told = true;
-	pipeline_say(pipeline, LOG_LEVEL_WARNING,
+	/* "Unavailable" is the device's own word for what it does not measure. */
+	pipeline_say(pipeline,
+		value->status == DECODE_UNAVAILABLE ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING,
 		"meter %s: %s has no value: %s; it is left out until it has one", meter->id,
 		quantity_info((enum quantity)value->quantity)->name,
 		decode_status_text((enum decode_status)value->status));

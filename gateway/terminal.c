@@ -166,6 +166,14 @@ static void put_line(
 	fputc('\n', line.stream);
 }
 
+static bool has_titles(const struct table *table)
+{
+	for (size_t i = 0; i < table->columns_count; i++)
+		if (table->columns[i].title[0] != '\0')
+			return true;
+	return false;
+}
+
 void table_print(const struct table *table, const struct terminal *terminal, FILE *stream)
 {
 	if (table == NULL)
@@ -183,12 +191,18 @@ void table_print(const struct table *table, const struct terminal *terminal, FIL
 			widths[i % table->columns_count] = width;
 	}
 	struct line line = {.terminal = terminal, .stream = stream};
-	put_line(table, titles, widths, line);
+	if (has_titles(table))
+		put_line(table, titles, widths, line);
 	for (size_t i = 0; i + table->columns_count <= table->cells_count;
 		i += table->columns_count)
 		put_line(table, &table->cells[i], widths, line);
 	for (size_t i = 0; i < table->columns_count; i++)
 		free(titles[i].text);
+}
+
+const char *terminal_unit(const char *unit)
+{
+	return strcmp(unit, "1") == 0 ? "" : unit;
 }
 
 void age_print(char buffer[static 16], double age_s)

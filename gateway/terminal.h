@@ -37,8 +37,11 @@ struct table *table_free(struct table *table);
 __attribute__((format(printf, 3, 4))) void table_cell(
 	struct table *table, enum tint tint, const char *format, ...);
 
-/* With titles; lines are cut at the terminal's width. */
+/* With titles, where any column has one; lines are cut at the terminal's width. */
 void table_print(const struct table *table, const struct terminal *terminal, FILE *stream);
+
+/* A unit as people write it: none for plain numbers ("1"). */
+const char *terminal_unit(const char *unit);
 
 /* "3 s", "12 min", "5 h", "9 d": how long ago, for people. */
 void age_print(char buffer[static 16], double age_s);

@@ -153,7 +153,7 @@ static void print_values(const struct readout *readout)
 		age_print(age, (double)(now_mono_ms() - sample->read_mono_ms) / 1000);
 		table_cell(table, TINT_PLAIN, "%s", info->name);
 		table_cell(table, TINT_BOLD, "%s", shown(sample, text));
-		table_cell(table, TINT_PLAIN, "%s", info->unit);
+		table_cell(table, TINT_PLAIN, "%s", terminal_unit(info->unit));
 		table_cell(table, good ? TINT_GOOD : TINT_WARN, "%s",
 			decode_status_text((enum decode_status)sample->status));
 		table_cell(table, TINT_DIM, "%s", age);

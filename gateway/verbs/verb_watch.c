@@ -84,7 +84,7 @@ static void cell_of_value(struct table *table, const json_t *value)
 		table_cell(table, TINT_BOLD, "%.10g", json_number_value(number));
 	else
 		table_cell(table, TINT_WARN, "-");
-	table_cell(table, TINT_PLAIN, "%s", json_text_at(value, "unit"));
+	table_cell(table, TINT_PLAIN, "%s", terminal_unit(json_text_at(value, "unit")));
 }
 
 static void cell_of_age(struct table *table, const json_t *value)

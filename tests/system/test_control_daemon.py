@@ -85,6 +85,10 @@ class Control(rig.Case):
     def test_an_act_is_logged_with_its_user(self):
         self.client().ask("reload")
         self.daemon.process.wait_for("control: `reload` by ")
+        for _ in range(5):
+            self.client().ask("lend", bus="net", address=1, function=3, register=100)
+        self.daemon.process.wait_for("control: `lend` of bus net by ")
+        self.assertEqual(self.daemon.log.count("`lend`"), 1)  # one act, however many requests
         self.assertRegex(self.daemon.log, r"configuration taken over \(asked by \S+ \(uid \d+\)\)")
 
     def test_bad_input_is_answered_in_words(self):
