@@ -273,6 +273,30 @@ int64_t scene_energy(const struct scene *scene, const char *meter, size_t *ret_c
 	return sum;
 }
 
+int64_t scene_smallest_trend(const struct scene *scene, const char *meter)
+{
+	int64_t smallest = INT64_MAX;
+	bool first = true;
+	for (size_t i = 0; i < scene->count; i++) {
+		size_t index;
+		json_t *row;
+		json_t *payload = scene->publications[i].payload;
+		if (strstr(scene->publications[i].topic, "/trends") == NULL)
+			continue;
+		json_array_foreach(json_object_get(payload, "rows"), index, row)
+		{
+			int64_t count = json_integer_value(json_object_get(row, "count"));
+			if (strcmp(json_string_value(json_object_get(row, "meter")), meter) != 0)
+				continue;
+			if (!first && count < smallest)
+				smallest = count;
+			first = false;
+		}
+	}
+	assert_true(smallest < INT64_MAX);
+	return smallest;
+}
+
 bool scene_has_event(const struct scene *scene, const char *kind)
 {
 	for (size_t i = 0; i < scene->count; i++) {

@@ -122,6 +122,7 @@ static void rows_made_while_the_broker_is_away_arrive_once_and_in_order(void **s
 	scene_acknowledge(scene);
 	scene_cut(scene);
 	scene_live_on(scene, 8 * INTERVAL_MS, &mwh);
+	scene_cut(scene); /* an attempt that failed */
 	assert_int_equal(scene_times_said(scene, "connection lost"), 1);
 	scene_connect(scene);
 	scene_pass(scene, MINUTE_MS);
@@ -222,9 +223,8 @@ static void a_silent_meter_is_told_of_once_and_its_return(void **state)
 		scene_pass(scene, 10000);
 		scene_report(scene, &silent);
 	}
-	assert_int_equal(
-		scene_times_said(scene, "no answer from meter kitchen (unit 7 on cellar) for 10 s"),
-		1);
+	assert_int_equal(scene_times_said(scene, "no answer from meter kitchen"), 1);
+	assert_int_equal(scene_times_said(scene, "(unit 7 on cellar) for 10 s"), 1);
 	scene_report(scene, &ok);
 	scene_report(scene, &ok);
 	assert_int_equal(
@@ -300,7 +300,7 @@ static void a_removed_meters_topic_is_cleared_and_the_others_go_on(void **state)
 	int64_t mwh = 0;
 	size_t count;
 	scene_connect(scene);
-	scene_live_on(scene, INTERVAL_MS + 5 * MINUTE_MS, &mwh);
+	scene_live_on(scene, INTERVAL_MS + 5 * MINUTE_MS + 30000, &mwh);
 	struct loaded_site *fewer = scene_site(
 		"site: {city: drammen, id: school}\n"
 		"gateway: {id: main, clock: trust}\n"
@@ -318,6 +318,7 @@ static void a_removed_meters_topic_is_cleared_and_the_others_go_on(void **state)
 		mwh += 10000;
 		scene_reading(scene, 0, 2 * mwh, 7200000);
 	}
+	assert_true(scene_smallest_trend(scene, "hall") >= 5); /* of 6; also across the change */
 	const struct published *cleared = scene_last_on(scene, "live/kitchen");
 	assert_true(cleared->retain && cleared->payload == NULL);
 	const struct published *about = scene_last_on(scene, "about");
@@ -342,6 +343,8 @@ static void readings_of_unknown_time_are_placed_when_it_is_known(void **state)
 	size_t count;
 	scene->now.wall_ms = 3600000; /* 1970 */
 	scene_connect(scene);
+	const struct published *status = scene_last_on(scene, "status");
+	assert_true(json_is_null(json_object_get(status->payload, "at"))); /* no guess */
 	scene_live_on(scene, INTERVAL_MS, &mwh);
 	scene_energy(scene, "kitchen", &count);
 	assert_int_equal(count, 0);
