@@ -11,7 +11,7 @@ PARAMETERS_MAX = 4
 # Contracts whose every argument is a result of its own; a struct would only be taken apart again.
 PARAMETERS_EXEMPT_RESULTS = re.compile(r"\bret_|\bargc\b")
 # Called by a library, with the parameters it has chosen.
-CALLBACK = re.compile(r"struct mosquitto \*")
+CALLBACK = re.compile(r"struct mosquitto \*|\.\.\.")  # nor do the words of a message count
 
 
 def parameters(signature):
