@@ -18,6 +18,8 @@ enum {
 	REASON_BYTES = 120,
 	NO_DEVICE = -1,
 	US_PER_MS = 1000,
+	EXCEPTION_GATEWAY_PATH = 10,
+	EXCEPTION_GATEWAY_TARGET = 11,
 };
 
 struct engine_device {
@@ -404,6 +406,21 @@ static void hold_off(struct bus_engine *engine, const struct bus_request *reques
 	}
 }
 
+/* May the answer still come? A broken one that was heard whole is all there will be. */
+static bool may_come_late(enum bus_status status, const struct bus_answer *answer)
+{
+	return status == BUS_TIMEOUT ||
+	       (status == BUS_BAD_FRAME &&
+		       !(answer->verdict == FRAME_BAD_CRC && answer->late_bytes == 0));
+}
+
+/* A gateway that speaks for a silent device behind it. */
+static bool is_silence(enum bus_status status, const struct bus_answer *answer)
+{
+	return status == BUS_REFUSED && (answer->exception == EXCEPTION_GATEWAY_PATH ||
+						answer->exception == EXCEPTION_GATEWAY_TARGET);
+}
+
 void bus_engine_answered(struct bus_engine *engine, enum bus_status status,
 	const struct bus_answer *answer, int64_t now_mono_us)
 {
@@ -420,7 +437,7 @@ void bus_engine_answered(struct bus_engine *engine, enum bus_status status,
 	if (status == BUS_DOWN) {
 		reopen_soon(engine, now_mono_us);
 	}
-	if (status == BUS_TIMEOUT) {
+	if (may_come_late(status, answer)) {
 		hold_off(engine, &engine->request, now_mono_us, settings->response_timeout_max_ms);
 	}
 	if (settings->model->pause_ms > 0) {
@@ -429,6 +446,9 @@ void bus_engine_answered(struct bus_engine *engine, enum bus_status status,
 	}
 	if (status != BUS_OK) {
 		explain(mine, status, answer);
+	}
+	if (is_silence(status, answer)) {
+		status = BUS_TIMEOUT;
 	}
 	switch (device_reader_take(mine->reader, status, answer)) {
 	case READER_GOES_ON:
@@ -488,7 +508,7 @@ void bus_engine_lent(struct bus_engine *engine, const struct bus_request *reques
 {
 	if (status == BUS_DOWN) {
 		reopen_soon(engine, now_mono_us);
-	} else if (status == BUS_TIMEOUT) {
+	} else if (status == BUS_TIMEOUT || status == BUS_BAD_FRAME) {
 		hold_off(engine, request, now_mono_us, engine->ceiling_ms);
 	}
 }

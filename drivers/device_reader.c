@@ -19,7 +19,8 @@ enum {
 	SUNSPEC_END_MODEL = 0xffff,
 	SUNSPEC_HEAD_REGISTERS = 2, /* model id and length; the marker is as long */
 	EXCEPTION_ILLEGAL_ADDRESS = 2,
-	EXCEPTION_ILLEGAL_VALUE = 3, /* what many devices say of a block they find too long */
+	EXCEPTION_ILLEGAL_VALUE = 3,    /* what many devices say of a block they find too long */
+	SERIAL_NUMBER_ATTEMPTS_MAX = 2, /* below DEVICE_ATTEMPTS_MAX: then the values are asked */
 };
 
 static const uint16_t sunspec_marker[SUNSPEC_HEAD_REGISTERS] = {0x5375, 0x6e53}; /* "SunS" */
@@ -50,8 +51,9 @@ struct device_reader {
 	uint16_t common; /* where SunSpec's common model begins */
 	uint16_t chain_address;
 	uint8_t chain_models;
-	bool has_serial_number;
+	bool has_serial_number; /* or given up */
 	bool serial_number_is_new;
+	uint8_t serial_number_attempts; /* without an answer */
 	char serial_number[SERIAL_NUMBER_MAX];
 	/* of this poll */
 	uint8_t groups;
@@ -398,6 +400,9 @@ static enum reader_result take_words(
 		take_block(reader, answer);
 		break;
 	case STEP_PROBE:
+		reader->has_serial_number = false; /* given up on while nobody was there */
+		reader->serial_number_attempts = 0;
+		break;
 	case STEP_DONE:
 		break;
 	}
@@ -425,6 +430,19 @@ static enum reader_result take_refusal(
 				  : next_marker(reader);
 }
 
+/* Some devices say nothing to an address they do not have, instead of refusing it. */
+static void take_silence(struct device_reader *reader, enum reader_step step)
+{
+	if (step == STEP_MARKER) {
+		reader->marker =
+			(uint8_t)((reader->marker + 1) % reader->device->model->base.markers_count);
+	} else if (step == STEP_SERIAL_NUMBER) {
+		reader->serial_number_attempts++;
+		reader->has_serial_number =
+			reader->serial_number_attempts >= SERIAL_NUMBER_ATTEMPTS_MAX;
+	}
+}
+
 enum reader_result device_reader_take(
 	struct device_reader *reader, enum bus_status status, const struct bus_answer *answer)
 {
@@ -434,7 +452,13 @@ enum reader_result device_reader_take(
 	if (status == BUS_OK) {
 		return take_words(reader, step, answer);
 	}
-	return status == BUS_REFUSED ? take_refusal(reader, step, answer) : READER_AGAIN;
+	if (status == BUS_REFUSED) {
+		return take_refusal(reader, step, answer);
+	}
+	if (status == BUS_TIMEOUT) {
+		take_silence(reader, step);
+	}
+	return READER_AGAIN;
 }
 
 size_t device_reader_samples(
@@ -466,6 +490,7 @@ void device_reader_forget(struct device_reader *reader)
 	reader->base = 0;
 	reader->common = 0;
 	reader->has_serial_number = false;
+	reader->serial_number_attempts = 0;
 	for (size_t i = 0; i < reader->units.count; i++) {
 		reader->units.items[i].hole = false;
 	}

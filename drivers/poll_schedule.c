@@ -11,6 +11,7 @@ struct poll_entry {
 	int64_t probe_due_mono_ms;
 	int64_t not_before_mono_ms;
 	int64_t deadline_mono_ms; /* of the poll or probe going on */
+	int64_t begun_mono_ms;    /* its last poll or probe */
 	uint64_t skipped;
 	uint32_t probe_period_ms;
 	uint8_t groups; /* of the poll going on */
@@ -83,6 +84,16 @@ static int64_t entry_deadline(const struct poll_entry *entry)
 	return earlier(fast, slow);
 }
 
+/* Of equal deadlines the one that has waited longest, so that a line that is too slow is shared. */
+static bool goes_before(const struct poll_entry *left, const struct poll_entry *right)
+{
+	int64_t left_deadline = entry_deadline(left);
+	int64_t right_deadline = entry_deadline(right);
+
+	return left_deadline < right_deadline ||
+	       (left_deadline == right_deadline && left->begun_mono_ms < right->begun_mono_ms);
+}
+
 /* Move a group's due instant past now by whole periods; what lies between is skipped. */
 static uint64_t advance(int64_t *due_mono_ms, uint32_t period_ms, int64_t now_mono_ms)
 {
@@ -95,6 +106,7 @@ static uint64_t advance(int64_t *due_mono_ms, uint32_t period_ms, int64_t now_mo
 static void begin_poll(struct poll_entry *entry, int64_t now_mono_ms)
 {
 	entry->deadline_mono_ms = entry_deadline(entry);
+	entry->begun_mono_ms = now_mono_ms;
 	entry->active = true;
 	entry->groups = 0;
 	if (entry->silent) {
@@ -131,7 +143,7 @@ bool poll_schedule_next(struct poll_schedule *schedule, int64_t now_mono_ms,
 		int64_t ready = entry_ready(entry);
 		if (ready > now_mono_ms) {
 			wake_mono_ms = earlier(wake_mono_ms, ready);
-		} else if (!first || entry_deadline(entry) < entry_deadline(first)) {
+		} else if (!first || goes_before(entry, first)) {
 			first = entry;
 		}
 	}
