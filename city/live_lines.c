@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * live_lines.c -- Messages as lines: for a pipe, and as JSON for programs.
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "city/live_view.h"
+#include "gateway/json_instant.h"
+
+enum { LINE_MAX_BYTES = 512, TOPIC_ROOM = 2048 };
+
+/* Nothing that could move a cursor. */
+static void put_safe(const char *text, FILE *stream)
+{
+	for (; *text; text++)
+		fputc((unsigned char)*text < ' ' || *text == 0x7f ? '?' : *text, stream);
+	fputc('\n', stream);
+}
+
+static void print_amount(char text[static DECIMAL_TEXT_MAX], int64_t steps, uint8_t quantity)
+{
+	decimal_print(text, steps, quantity_info((enum quantity)quantity)->decimals);
+}
+
+static void put_interval(const char *who, const struct interval_message_row *row, FILE *stream)
+{
+	char line[LINE_MAX_BYTES], amount[DECIMAL_TEXT_MAX] = "null";
+	char start[INSTANT_TEXT_MAX], end[INSTANT_TEXT_MAX];
+	const struct quantity_info *info = quantity_info((enum quantity)row->quantity);
+	json_instant_print(start, row->row.start_wall_ms);
+	json_instant_print(end, row->row.end_wall_ms);
+	if (row->row.quality == QUALITY_MEASURED || row->row.quality == QUALITY_ESTIMATED)
+		print_amount(amount, row->row.energy, row->quantity);
+	snprintf(line, sizeof(line), "%s interval %" PRId64 " %s %s %s..%s %s %s %s", who,
+		row->row.id, row->meter, info->name, start, end, amount, info->unit,
+		quality_name((enum quality)row->row.quality));
+	put_safe(line, stream);
+}
+
+static void put_event(const char *who, const struct event_row *row, FILE *stream)
+{
+	char line[LINE_MAX_BYTES], at[INSTANT_TEXT_MAX] = "-";
+	if (row->at_wall_ms != INSTANT_UNKNOWN)
+		json_instant_print(at, row->at_wall_ms);
+	snprintf(line, sizeof(line), "%s event %" PRId64 " %s %s %s: %s", who, row->id, at,
+		event_kind_name((enum event_kind)row->kind), row->meter[0] ? row->meter : "gateway",
+		row->text);
+	put_safe(line, stream);
+}
+
+/* A meter's values on one line, as many as fit. */
+static void put_live(const char *who, const struct live_message *live, FILE *stream)
+{
+	char line[LINE_MAX_BYTES];
+	size_t length = (size_t)snprintf(line, sizeof(line), "%s live %s", who, live->meter);
+	for (size_t i = 0; i < live->values_count && length < sizeof(line); i++) {
+		const struct live_value *value = &live->values[i];
+		const struct quantity_info *info = quantity_info((enum quantity)value->quantity);
+		char amount[DECIMAL_TEXT_MAX] = "null";
+		if (value->has_value)
+			print_amount(amount, value->value, value->quantity);
+		length += (size_t)snprintf(line + length, sizeof(line) - length, " %s=%s%s",
+			info->name, amount, value->has_value ? info->unit : "");
+	}
+	put_safe(line, stream);
+}
+
+static void put_rows(const char *who, const struct message *message, FILE *stream)
+{
+	const struct interval_message_row *intervals = message->stream.rows;
+	const struct event_row *events = message->stream.rows;
+	for (size_t i = 0; i < message->stream.rows_count; i++) {
+		if (message->kind == MESSAGE_INTERVALS)
+			put_interval(who, &intervals[i], stream);
+		else
+			put_event(who, &events[i], stream);
+	}
+}
+
+static void put_other(const char *who, const struct message *message, FILE *stream)
+{
+	char line[LINE_MAX_BYTES];
+	const char *kind = message_kind_info(message->kind)->topic;
+	if (message->kind == MESSAGE_STATUS)
+		snprintf(line, sizeof(line), "%s status %s, byport %s, store %s", who,
+			message->status.presence == PRESENCE_ONLINE ? "online" : "offline",
+			message->status.version, message->status.store);
+	else if (message->kind == MESSAGE_TRENDS)
+		snprintf(line, sizeof(line), "%s trends %zu rows, through %" PRId64, who,
+			message->stream.rows_count, message->stream.through);
+	else
+		snprintf(line, sizeof(line), "%s %s %zu meters", who, kind,
+			message->kind == MESSAGE_ABOUT ? message->about.meters_count
+						       : message->health.meters_count);
+	put_safe(line, stream);
+}
+
+void live_view_lines(
+	const struct message_address *address, const struct message *message, FILE *stream)
+{
+	char who[3 * METER_ID_MAX];
+	snprintf(who, sizeof(who), "%s/%s/%s", address->city, address->site, address->gateway);
+	if (message->kind == MESSAGE_INTERVALS || message->kind == MESSAGE_EVENTS)
+		put_rows(who, message, stream);
+	else if (message->kind == MESSAGE_LIVE)
+		put_live(who, &message->live, stream);
+	else
+		put_other(who, message, stream);
+}
+
+void live_view_json(const char *topic, bool retained, struct json_text payload, const char *error)
+{
+	size_t size = payload.length + TOPIC_ROOM + 6 * strlen(topic);
+	char *bytes = malloc(size);
+	struct json_writer writer;
+	if (!bytes)
+		return;
+	json_writer_begin(&writer, (struct json_buffer){bytes, size});
+	json_writer_open_object(&writer);
+	json_writer_key(&writer, "topic");
+	json_writer_string(&writer, topic);
+	json_writer_key(&writer, "retained");
+	json_writer_boolean(&writer, retained);
+	json_writer_key(&writer, error ? "error" : "payload");
+	if (error)
+		json_writer_string(&writer, error);
+	else
+		json_writer_raw(&writer, payload);
+	json_writer_close_object(&writer);
+	json_writer_end(&writer);
+	put_safe(bytes, stdout);
+	free(bytes);
+}
