@@ -64,7 +64,9 @@ static json_t *meter_of_options(const struct read_options *options)
 {
 	json_t *meter = json_pack("{s:s, s:s}", "id", "meter", "bus", "line");
 	set_text(meter, "model", options->model);
-	set_number(meter, "address", options->address);
+	bool model_knows = options->address == NULL && options->tcp != NULL;
+	if (!model_knows)
+		set_number(meter, "address", options->address != NULL ? options->address : "1");
 	const char *equals = options->setting != NULL ? strchr(options->setting, '=') : NULL;
 	if (equals != NULL) {
 		char *key = strndup(options->setting, (size_t)(equals - options->setting));

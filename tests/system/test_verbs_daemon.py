@@ -69,6 +69,12 @@ class WithoutADaemon(rig.Case):
         self.assertRegex(done.stdout, r"heat_energy +5\d{3}\.\d* +kWh")
         self.assertIn("serial number 77", done.stdout)
 
+    def test_the_address_is_1_where_nothing_else_is_said(self):
+        line = self.use(meters.Line({1: meters.Meter(serial=11)}))
+        done = byport("read", "--model", "test-wh64", "--models", meters.MODELS, "--port", line.path)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("serial number 11", done.stdout)
+
     def test_read_bare_registers(self):
         done = byport("read", "--registers", "3:100:2", "--tcp", f"127.0.0.1:{self.tcp.port}", "--json")
         self.assertEqual(json.loads(done.stdout)["words"], [0, 4711])
