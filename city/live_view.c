@@ -25,7 +25,7 @@ static const struct table_column screen_columns[] = {
 };
 static const struct table_column summary_columns[] = {
 	{"meter", false}, {"quantity", false}, {"sum", true}, {"measured", true},
-	{"estimated", true}, {"rejected", true}, {"missing", true},
+	{"est.", true}, {"rej.", true}, {"missing", true},
 };
 /* clang-format on */
 
@@ -62,6 +62,12 @@ static const struct live_series *main_series(const struct live_state *state, siz
 			found = series;
 	}
 	return found;
+}
+
+/* Without any value there is no sum: missing is never 0. */
+static bool has_energy(const struct live_series *series)
+{
+	return series->by_quality[QUALITY_MEASURED] + series->by_quality[QUALITY_ESTIMATED] > 0;
 }
 
 /* "96m 2e 1-": how many of each quality, those there are. */
@@ -110,7 +116,7 @@ static void add_meter(
 	table_cell(table, TINT_PLAIN, "%.20s", shown->id);
 	table_cell(table, TINT_BOLD, "%s", power);
 	table_cell(table, TINT_PLAIN, "%s", reading);
-	if (series)
+	if (series && has_energy(series))
 		table_cell(table, TINT_PLAIN, "%.3f %s", outside(series->energy, series->quantity),
 			quantity_info((enum quantity)series->quantity)->unit);
 	else
@@ -120,34 +126,45 @@ static void add_meter(
 	add_state(table, state, meter);
 }
 
-static void put_gateway(
-	const struct live_state *state, size_t number, const struct terminal *terminal, FILE *frame)
+/* What a screen is drawn from and into. */
+struct frame {
+	const struct live_state *state;
+	int64_t now_wall_ms;
+	struct terminal terminal;
+	FILE *stream;
+};
+
+static void put_gateway(const struct frame *frame, size_t number)
 {
-	const struct live_gateway *gateway = &state->gateways[number];
+	const struct live_gateway *gateway = &frame->state->gateways[number];
 	bool online = gateway->presence == PRESENCE_ONLINE;
-	const char *tint = !terminal->colour ? "" : online ? "\033[1;32m" : "\033[1;31m";
-	fprintf(frame, "%s/%s/%s  %s%s%s  clock %s\n", gateway->address.city, gateway->address.site,
-		gateway->address.gateway, tint,
+	bool colour = frame->terminal.colour;
+	fprintf(frame->stream, "%s/%s/%s  %s%s%s  clock %s\n", gateway->address.city,
+		gateway->address.site, gateway->address.gateway,
+		!colour  ? ""
+		: online ? "\033[1;32m"
+			 : "\033[1;31m",
 		!gateway->has_status ? "not heard of yet"
 		: online             ? "online"
 				     : "offline",
-		terminal->colour ? "\033[0m" : "",
+		colour ? "\033[0m" : "",
 		gateway->has_status ? clock_state_name((enum clock_state)gateway->clock) : "-");
-	if (gateway->last_event[0])
-		fprintf(frame, "  %.*s\n", (int)terminal->columns - 3, gateway->last_event);
 }
 
-static void put_meters(const struct live_state *state, size_t gateway, int64_t now_wall_ms,
-	const struct terminal *terminal, FILE *frame)
+static void put_meters(const struct frame *frame, size_t gateway)
 {
+	const struct live_state *state = frame->state;
 	struct table *table =
 		table_new(screen_columns, sizeof(screen_columns) / sizeof(screen_columns[0]));
 	for (size_t i = 0; i < state->meters_count; i++) {
 		if (state->meters[i].gateway == gateway)
-			add_meter(table, state, i, now_wall_ms);
+			add_meter(table, state, i, frame->now_wall_ms);
 	}
-	table_print(table, terminal, frame);
+	table_print(table, &frame->terminal, frame->stream);
 	table_free(table);
+	if (state->gateways[gateway].last_event[0])
+		fprintf(frame->stream, "last event: %.*s\n", (int)frame->terminal.columns - 13,
+			state->gateways[gateway].last_event);
 }
 
 static void put_counts(const struct live_state *state, FILE *stream)
@@ -190,24 +207,27 @@ static void put_frame(const char *frame)
 
 void live_view_screen(const struct live_state *state, const char *link_text, int64_t now_wall_ms)
 {
-	struct terminal terminal = terminal_of(stdout);
-	char *frame = NULL;
+	char *text = NULL;
 	size_t length = 0;
-	FILE *stream = open_memstream(&frame, &length);
-	if (!stream)
+	const struct frame frame = {.state = state,
+		.now_wall_ms = now_wall_ms,
+		.terminal = terminal_of(stdout),
+		.stream = open_memstream(&text, &length)};
+	if (!frame.stream)
 		return;
-	fprintf(stream, "%.*s\n", (int)terminal.columns, link_text);
-	put_counts(state, stream);
+	fprintf(frame.stream, "%.*s\n", (int)frame.terminal.columns, link_text);
+	put_counts(state, frame.stream);
 	for (size_t i = 0; i < state->gateways_count; i++) {
-		put_gateway(state, i, &terminal, stream);
-		put_meters(state, i, now_wall_ms, &terminal, stream);
+		fputc('\n', frame.stream);
+		put_gateway(&frame, i);
+		put_meters(&frame, i);
 	}
-	fputs("arrived: energy of the intervals received; m measured, e estimated, r rejected, - "
-	      "missing\n",
-		stream);
-	fclose(stream);
-	put_frame(frame);
-	free(frame);
+	fputs("\narrived: energy of the intervals that came; m measured, e estimated, r rejected,\n"
+	      "- missing\n",
+		frame.stream);
+	fclose(frame.stream);
+	put_frame(text);
+	free(text);
 }
 
 void live_view_summary(const struct live_state *state, FILE *stream)
@@ -223,7 +243,8 @@ void live_view_summary(const struct live_state *state, FILE *stream)
 		decimal_print(sum, series->energy, info->decimals);
 		table_cell(table, TINT_PLAIN, "%s", state->meters[series->meter].id);
 		table_cell(table, TINT_PLAIN, "%s", info->name);
-		table_cell(table, TINT_BOLD, "%s %s", sum, info->unit);
+		table_cell(
+			table, TINT_BOLD, "%s %s", has_energy(series) ? sum : "null", info->unit);
 		for (int quality = 0; quality < QUALITY_COUNT; quality++)
 			table_cell(table, TINT_PLAIN, "%" PRIu64, series->by_quality[quality]);
 	}
