@@ -41,16 +41,24 @@ static uint8_t address_of(const struct pipeline *pipeline, const struct pipeline
 	return pipeline->site->buses[meter->site->bus].devices[meter->site->device].address;
 }
 
+/* A port that is gone was told of; that its meters are silent goes without saying. */
+static bool port_is_gone(const struct pipeline *pipeline, const struct pipeline_meter *meter)
+{
+	const struct pipeline_bus *bus = &pipeline->buses[meter->site->bus];
+	return bus->told && !bus->open;
+}
+
 static void tell_of_silence(
 	struct pipeline *pipeline, const struct pipeline_meter *meter, enum device_state state)
 {
 	const char *what = state == DEVICE_REFUSES ? "only refusals" : "no answer";
 	const char *why = meter->reason[0] != '\0' ? meter->reason : device_state_text(state);
-	pipeline_say(pipeline, LOG_LEVEL_WARNING,
-		"%s from meter %s (unit %d on %s) for %d s: %s; tried again, ever more rarely, at "
-		"least every 5 min",
-		what, meter->id, address_of(pipeline, meter), meter->site->config->bus,
-		silent_s(pipeline, meter), why);
+	if (!port_is_gone(pipeline, meter))
+		pipeline_say(pipeline, LOG_LEVEL_WARNING,
+			"%s from meter %s (unit %d on %s) for %d s: %s; tried again, ever more "
+			"rarely, at least every 5 min",
+			what, meter->id, address_of(pipeline, meter), meter->site->config->bus,
+			silent_s(pipeline, meter), why);
 	pipeline_meter_event(pipeline, (struct occurrence){EVENT_METER_SILENT, meter->id},
 		"%s from meter %s (unit %d on %s): %s.",
 		state == DEVICE_REFUSES ? "Only refusals" : "No answer", meter->id,

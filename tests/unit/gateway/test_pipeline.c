@@ -245,11 +245,15 @@ static void a_lost_bus_is_told_of_once_with_its_reason(void **state)
 	scene_report(scene, &gone);
 	scene_report(scene, &gone);
 	assert_int_equal(scene_times_said(scene, "bus cellar: No such file or directory"), 1);
+	struct worker_report silent = {.kind = REPORT_DEVICE_STATE, .state = DEVICE_SILENT};
+	scene_report(scene, &silent); /* an event, but nothing new to say */
+	assert_int_equal(scene_times_said(scene, "no answer from meter"), 0);
 	scene_report(scene, &open);
 	assert_int_equal(scene_times_said(scene, "bus cellar: open again"), 1);
 	scene_pass(scene, 10000);
 	assert_true(scene_has_event(scene, "bus_lost"));
 	assert_true(scene_has_event(scene, "bus_back"));
+	assert_true(scene_has_event(scene, "meter_silent"));
 }
 
 static void a_value_that_is_none_is_null_with_its_reason(void **state)
