@@ -11,11 +11,11 @@
 
 enum { LINE_MAX_BYTES = 512, TOPIC_ROOM = 2048 };
 
-/* Nothing that could move a cursor. */
-static void put_safe(const char *text, FILE *stream)
+/* One line, with nothing in it that could move a cursor. */
+static void put_line(const char *text, char instead, FILE *stream)
 {
 	for (; *text; text++)
-		fputc((unsigned char)*text < ' ' || *text == 0x7f ? '?' : *text, stream);
+		fputc((unsigned char)*text < ' ' || *text == 0x7f ? instead : *text, stream);
 	fputc('\n', stream);
 }
 
@@ -36,7 +36,7 @@ static void put_interval(const char *who, const struct interval_message_row *row
 	snprintf(line, sizeof(line), "%s interval %" PRId64 " %s %s %s..%s %s %s %s", who,
 		row->row.id, row->meter, info->name, start, end, amount, info->unit,
 		quality_name((enum quality)row->row.quality));
-	put_safe(line, stream);
+	put_line(line, '?', stream);
 }
 
 static void put_event(const char *who, const struct event_row *row, FILE *stream)
@@ -47,7 +47,7 @@ static void put_event(const char *who, const struct event_row *row, FILE *stream
 	snprintf(line, sizeof(line), "%s event %" PRId64 " %s %s %s: %s", who, row->id, at,
 		event_kind_name((enum event_kind)row->kind), row->meter[0] ? row->meter : "gateway",
 		row->text);
-	put_safe(line, stream);
+	put_line(line, '?', stream);
 }
 
 /* A meter's values on one line, as many as fit. */
@@ -64,7 +64,7 @@ static void put_live(const char *who, const struct live_message *live, FILE *str
 		length += (size_t)snprintf(line + length, sizeof(line) - length, " %s=%s%s",
 			info->name, amount, value->has_value ? info->unit : "");
 	}
-	put_safe(line, stream);
+	put_line(line, '?', stream);
 }
 
 static void put_rows(const char *who, const struct message *message, FILE *stream)
@@ -94,7 +94,7 @@ static void put_other(const char *who, const struct message *message, FILE *stre
 		snprintf(line, sizeof(line), "%s %s %zu meters", who, kind,
 			message->kind == MESSAGE_ABOUT ? message->about.meters_count
 						       : message->health.meters_count);
-	put_safe(line, stream);
+	put_line(line, '?', stream);
 }
 
 void live_view_lines(
@@ -130,6 +130,6 @@ void live_view_json(const char *topic, bool retained, struct json_text payload, 
 		json_writer_raw(&writer, payload);
 	json_writer_close_object(&writer);
 	json_writer_end(&writer);
-	put_safe(bytes, stdout);
+	put_line(bytes, ' ', stdout); /* they stand between tokens, where a space is the same */
 	free(bytes);
 }
