@@ -93,6 +93,13 @@ void device_image_clear_holes(struct device_image *image)
 	image->holes_count = 0;
 }
 
+bool device_image_serial_number_fits(const struct device_image *image, const char *serial_number)
+{
+	uint16_t words[IMAGE_TEXT_WORDS_MAX];
+	return !image->model->has_serial_number ||
+	       image_encode_text(serial_number, image->model->serial_number_format, words);
+}
+
 bool device_image_set_serial_number(struct device_image *image, const char *serial_number)
 {
 	const struct meter_model *model = image->model;

@@ -57,6 +57,8 @@ bool device_image_set(struct device_image *image, size_t value, int64_t number);
 /* True when the value's register is one part of another value, which sets it. */
 bool device_image_is_part(const struct device_image *image, size_t value);
 
+/* False when it does not fit the model's register. Where the model has none, any does. */
+bool device_image_serial_number_fits(const struct device_image *image, const char *serial_number);
 bool device_image_set_serial_number(struct device_image *image, const char *serial_number);
 void device_image_disturb(struct device_image *image, enum image_disturbance disturbance);
 /* Registers (absolute, any function) that bring exception 2 from now on; false when there are

@@ -191,13 +191,23 @@ static bool read_row(struct reader *reader, char *line)
 	return keep_row(reader, &row);
 }
 
+/* A line that ends neither in a line's end nor in the file's: too long, or cut by a NUL. */
+static bool is_whole_line(const struct reader *reader, const char *line, FILE *file)
+{
+	if (strchr(line, '\n') != NULL || feof(file))
+		return true;
+	if (strlen(line) < READINGS_LINE_MAX - 1)
+		return refuse(reader, "a NUL byte; this is no text");
+	return refuse(reader, "a line longer than %d bytes", READINGS_LINE_MAX - 2);
+}
+
 static bool read_lines(struct reader *reader, FILE *file)
 {
 	char line[READINGS_LINE_MAX];
 	while (fgets(line, sizeof(line), file) != NULL) {
 		reader->line++;
-		if (strchr(line, '\n') == NULL && !feof(file))
-			return refuse(reader, "a line longer than %d bytes", READINGS_LINE_MAX - 2);
+		if (!is_whole_line(reader, line, file))
+			return false;
 		if (reader->line == 1 ? !read_head(reader, line) : !read_row(reader, line))
 			return false;
 	}

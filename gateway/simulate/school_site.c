@@ -87,6 +87,18 @@ static int64_t interval_s(int64_t speed)
 	return 5;
 }
 
+/* In single quotes, as YAML has it: one inside is written twice. */
+static void write_quoted(FILE *file, const char *key, const char *text, const char *rest)
+{
+	fprintf(file, "%s: '", key);
+	for (; *text != '\0'; text++) {
+		if (*text == '\'')
+			fputc('\'', file);
+		fputc(*text, file);
+	}
+	fprintf(file, "%s'\n", rest);
+}
+
 static void write_head(FILE *file, const struct school_config *config, const char *data)
 {
 	const char *colon = strrchr(config->broker, ':');
@@ -100,12 +112,10 @@ static void write_head(FILE *file, const struct school_config *config, const cha
 		"  timezone: Europe/Oslo\n"
 		"gateway:\n"
 		"  id: main\n"
-		"  clock: trust\n"
-		"  data_directory: '%s'\n"
-		"  control_socket: '%s/control.sock'\n"
-		"broker:\n"
-		"  host: %.*s\n",
-		data, data, host, config->broker);
+		"  clock: trust\n");
+	write_quoted(file, "  data_directory", data, "");
+	write_quoted(file, "  control_socket", data, "/control.sock");
+	fprintf(file, "broker:\n  host: %.*s\n", host, config->broker);
 	if (colon != NULL)
 		fprintf(file, "  port: %s\n", colon + 1);
 	fprintf(file,
@@ -126,11 +136,11 @@ static void write_bus(FILE *file, const struct simulated_line *line)
 {
 	const struct simulated_line_settings *settings = simulated_line_settings(line);
 	fprintf(file, "  - id: %s\n", settings->name);
-	if (settings->kind == LINE_PTY)
-		fprintf(file, "    port: '%s'\n    baud: %u\n    parity: N\n",
-			settings->link[0] != '\0' ? settings->link : simulated_line_path(line),
-			settings->baud);
-	else
+	if (settings->kind == LINE_PTY) {
+		write_quoted(file, "    port",
+			settings->link[0] != '\0' ? settings->link : simulated_line_path(line), "");
+		fprintf(file, "    baud: %u\n    parity: N\n", settings->baud);
+	} else
 		fprintf(file, "    tcp: %s:%u\n", settings->host, settings->port);
 }
 

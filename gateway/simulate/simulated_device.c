@@ -38,6 +38,12 @@ struct simulated_device *simulated_device_free(struct simulated_device *device)
 	return NULL;
 }
 
+static bool can_have(const struct simulated_device *device, const struct fault *fault)
+{
+	return fault->kind != FAULT_EXCHANGED ||
+	       device_image_serial_number_fits(device->image, fault->text);
+}
+
 struct simulated_device *simulated_device_new(
 	const struct simulated_device_settings *settings, const char **ret_reason)
 {
@@ -62,6 +68,12 @@ struct simulated_device *simulated_device_new(
 	device->image = device_image_new(&settings->image, ret_reason);
 	if (device->image == NULL)
 		goto fail;
+	for (size_t i = 0; i < device->faults_count; i++)
+		if (!can_have(device, &device->faults[i])) {
+			*ret_reason = "the other device's serial number does not fit the model's "
+				      "register";
+			goto fail;
+		}
 	return device;
 fail:
 	return simulated_device_free(device);
@@ -92,10 +104,13 @@ struct device_statistics *simulated_device_statistics(struct simulated_device *d
 	return &device->statistics;
 }
 
-void simulated_device_set_fault(struct simulated_device *device, const struct fault *fault)
+bool simulated_device_set_fault(struct simulated_device *device, const struct fault *fault)
 {
+	if (!can_have(device, fault))
+		return false;
 	device->faults[0] = *fault;
 	device->faults_count = fault->kind == FAULT_NONE ? 0 : 1;
+	return true;
 }
 
 /* --- values ------------------------------------------------------------- */

@@ -88,8 +88,9 @@ const struct meter_model *simulated_device_model(const struct simulated_device *
 const char *simulated_device_serial_number(const struct simulated_device *device);
 struct device_statistics *simulated_device_statistics(struct simulated_device *device);
 
-/* Replace all faults by this one; FAULT_NONE: by none. */
-void simulated_device_set_fault(struct simulated_device *device, const struct fault *fault);
+/* Replace all faults by this one; FAULT_NONE: by none. False when the device cannot have it: the
+ * serial number of the other device does not fit the model's register. */
+bool simulated_device_set_fault(struct simulated_device *device, const struct fault *fault);
 
 /* Hold a quantity at a value; false when the model has no such quantity, or cannot show it. */
 bool simulated_device_hold(

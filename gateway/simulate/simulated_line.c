@@ -11,10 +11,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "gateway/simulate/wire_pace.h"
+
 enum {
 	RECEIVED_MAX = 512,
 	UNPACED_SILENCE_US = 5000, /* ends a frame where no speed tells */
-	FAST_SILENCE_US = 1750, /* 3.5 characters above 19200 baud (Modbus over Serial Line 1.02) */
 	REOPEN_RETRY_US = 200000,
 };
 
@@ -61,23 +62,9 @@ const char *line_kind_name(enum line_kind kind)
 
 /* --- time on the wire ----------------------------------------------------- */
 
-static int64_t characters_us(const struct simulated_line *line, size_t characters)
-{
-	uint32_t baud = line->settings.baud;
-	return baud == 0 ? 0 : (int64_t)characters * CHARACTER_BITS * 1000000 / baud;
-}
-
-static int64_t silence_us(const struct simulated_line *line)
-{
-	uint32_t baud = line->settings.baud;
-	if (baud == 0)
-		return 0;
-	return baud > 19200 ? FAST_SILENCE_US : (int64_t)7 * CHARACTER_BITS * 1000000 / 2 / baud;
-}
-
 static int64_t frame_end_us(const struct simulated_line *line)
 {
-	int64_t silence = silence_us(line);
+	int64_t silence = wire_silence_us(line->settings.baud);
 	return silence > UNPACED_SILENCE_US ? silence : UNPACED_SILENCE_US;
 }
 
@@ -200,8 +187,8 @@ const struct line_statistics *simulated_line_statistics(const struct simulated_l
 
 void simulated_line_clear_statistics(struct simulated_line *line)
 {
-	line->statistics = (struct line_statistics){
-		.silence_us_min = INT64_MAX, .silence_us_needed = (uint32_t)silence_us(line)};
+	line->statistics = (struct line_statistics){.silence_us_min = INT64_MAX,
+		.silence_us_needed = (uint32_t)wire_silence_us(line->settings.baud)};
 }
 
 struct simulated_device *simulated_line_device(const struct simulated_line *line, size_t index)
@@ -239,7 +226,8 @@ static int64_t silent_from_us(
 	int64_t from_us = connection->wire_free_us;
 	for (size_t i = 0; i < LINE_REPLIES_MAX; i++) {
 		const struct outgoing *outgoing = &connection->outgoing[i];
-		int64_t end_us = outgoing->start_us + characters_us(line, outgoing->length);
+		int64_t end_us = outgoing->start_us +
+				 wire_characters_us(line->settings.baud, outgoing->length);
 		if (outgoing->bytes != NULL && outgoing->start_us < came_us && end_us > from_us)
 			from_us = end_us;
 	}
@@ -256,10 +244,23 @@ static void judge_silence(
 	int64_t gap_us = came_us - from_us;
 	if (gap_us < statistics->silence_us_min)
 		statistics->silence_us_min = gap_us;
-	if (gap_us < silence_us(line))
+	if (gap_us < wire_silence_us(line->settings.baud))
 		statistics->early++;
 	if (gap_us < 0)
 		statistics->overlapping++;
+}
+
+/* The line's own time for all that came before goes on the account as the next request comes. */
+static void account_request(struct simulated_line *line, int64_t came_us, int64_t wire_us)
+{
+	struct line_statistics *statistics = &line->statistics;
+	if (statistics->begun_us == 0)
+		statistics->begun_us = came_us;
+	statistics->span_us = came_us - statistics->begun_us;
+	statistics->least_us += statistics->newest_least_us;
+	statistics->newest_least_us = wire_us + wire_silence_us(line->settings.baud);
+	statistics->requests++;
+	statistics->wire_us += wire_us;
 }
 
 static struct outgoing *free_outgoing(struct connection *connection)
@@ -280,23 +281,26 @@ static void send_later(struct simulated_line *line, struct connection *connectio
 		line->statistics.dropped++;
 		return;
 	}
+	int64_t think_us = answer_time_us(line);
 	memcpy(bytes, reply->bytes, reply->length);
 	*outgoing = (struct outgoing){.bytes = bytes,
 		.length = reply->kind == REPLY_HANG_UP ? 0 : reply->length,
-		.start_us = from_us + answer_time_us(line) + reply->delay_us,
+		.start_us = from_us + think_us + reply->delay_us,
 		.device = device,
 		.hang_up = reply->kind == REPLY_HANG_UP};
+	line->statistics.newest_least_us +=
+		think_us + reply->delay_us +
+		wire_characters_us(line->settings.baud, outgoing->length);
 }
 
 static void take_request(struct simulated_line *line, struct connection *connection,
 	const struct device_request *request, size_t length)
 {
 	struct simulated_device *device = find_device(line, request->frame.device);
-	int64_t wire_us = characters_us(line, length);
+	int64_t wire_us = wire_characters_us(line->settings.baud, length);
 	int64_t came_us = connection->received_us;
-	line->statistics.requests++;
 	judge_silence(line, connection, came_us);
-	line->statistics.wire_us += wire_us;
+	account_request(line, came_us, wire_us);
 	if (came_us + wire_us > connection->wire_free_us)
 		connection->wire_free_us = came_us + wire_us;
 	if (device == NULL)
@@ -367,7 +371,7 @@ static bool receive(struct connection *connection)
 static void finish_outgoing(
 	struct simulated_line *line, struct connection *connection, struct outgoing *outgoing)
 {
-	int64_t wire_us = characters_us(line, outgoing->length);
+	int64_t wire_us = wire_characters_us(line->settings.baud, outgoing->length);
 	int64_t end_us = outgoing->start_us + wire_us;
 	line->statistics.replies++;
 	line->statistics.wire_us += wire_us;
@@ -377,27 +381,10 @@ static void finish_outgoing(
 	drop_outgoing(outgoing);
 }
 
-/* How much of an answer the receiver's UART has handed over by now. */
-static size_t handed_over(
-	const struct simulated_line *line, const struct outgoing *outgoing, int64_t at_us)
-{
-	if (at_us < outgoing->start_us)
-		return 0;
-	if (line->settings.baud == 0)
-		return outgoing->length;
-	size_t whole = (size_t)((at_us - outgoing->start_us) * line->settings.baud /
-				(CHARACTER_BITS * 1000000));
-	return whole >= outgoing->length ? outgoing->length
-					 : whole / FIFO_CHARACTERS * FIFO_CHARACTERS;
-}
-
 static int64_t next_group_us(const struct simulated_line *line, const struct outgoing *outgoing)
 {
-	size_t until = (outgoing->sent / FIFO_CHARACTERS + 1) * FIFO_CHARACTERS;
-	if (until > outgoing->length)
-		until = outgoing->length;
-	/* Whole microseconds, rounded up, or the group would just not be there. */
-	return outgoing->start_us + characters_us(line, until) + (line->settings.baud != 0);
+	return outgoing->start_us +
+	       wire_group_us(line->settings.baud, outgoing->length, outgoing->sent);
 }
 
 static void move_outgoing(
@@ -408,7 +395,8 @@ static void move_outgoing(
 		close_connection(line, connection);
 		return;
 	}
-	size_t until = handed_over(line, outgoing, at_us);
+	size_t until =
+		wire_handed_over(line->settings.baud, outgoing->length, at_us - outgoing->start_us);
 	if (until <= outgoing->sent)
 		return;
 	ssize_t put =
@@ -425,7 +413,8 @@ static void move_outgoing(
 	if (outgoing->sent < outgoing->length)
 		return;
 	/* Written later than the wire's pace: the wire was busy until then. */
-	int64_t late_us = at_us - (outgoing->start_us + characters_us(line, outgoing->length));
+	int64_t late_us = at_us - (outgoing->start_us + wire_characters_us(line->settings.baud,
+								outgoing->length));
 	outgoing->start_us += late_us > 0 ? late_us : 0;
 	finish_outgoing(line, connection, outgoing);
 }

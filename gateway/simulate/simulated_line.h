@@ -9,6 +9,10 @@
  * inside the 3.5 characters of silence, or while something is on the wire, are
  * counted, and answered all the same.
  *
+ * What the line itself needs for a request: its time on the wire, the answer
+ * time drawn, the answer's time on the wire, and the silence. span_us over
+ * least_us is how well a client uses the line; what is missing it was idle.
+ *
  * Moved by one thread through a poll loop: simulated_line_fds(),
  * simulated_line_due(), simulated_line_move().
  */
@@ -32,8 +36,6 @@ enum {
 	LINE_CLIENTS_MAX = 8, /* connections to one TCP line; a further one is hung up on */
 	LINE_FDS_MAX = LINE_CLIENTS_MAX + 1,
 	LINE_REPLIES_MAX = 8, /* on their way to one client; more are dropped and counted */
-	CHARACTER_BITS = 11,  /* start, 8 data, parity or stop, stop */
-	FIFO_CHARACTERS = 8,  /* a 16550's usual trigger level */
 };
 
 struct simulated_line_settings {
@@ -57,6 +59,10 @@ struct line_statistics {
 	uint64_t dropped;
 	int64_t silence_us_min;     /* shortest gap before a request; INT64_MAX: none yet */
 	int64_t wire_us;            /* time something was on the wire */
+	int64_t begun_us;           /* when the first request came; 0: none yet */
+	int64_t span_us;            /* from there to when the newest came */
+	int64_t least_us;           /* what the line itself needed for all before the newest */
+	int64_t newest_least_us;    /* and what it needs for the newest */
 	uint32_t silence_us_needed; /* 3.5 characters; 0: not paced */
 };
 

@@ -15,7 +15,7 @@ enum { DAY_S = 86400, SERIAL_DIGITS = 100000000, SERIAL_DIGITS_SHORT = 10000 };
 struct maker {
 	struct simulation *simulation;
 	struct model_library *library;
-	const struct line_spec *line;
+	struct line_spec *line;
 	struct device_spec *spec;
 	char *reason;
 };
@@ -263,6 +263,8 @@ static bool add_device(const struct maker *maker, struct simulated_line *line)
 static bool add_line(struct maker *maker)
 {
 	struct simulation *simulation = maker->simulation;
+	maker->line->settings.seed =
+		school_hash(simulation->seed, simulation->lines_count, UINT64_MAX);
 	struct simulated_line *line = simulated_line_new(&maker->line->settings);
 	struct simulated_line **lines = realloc(
 		simulation->lines, (simulation->lines_count + 1) * sizeof(struct simulated_line *));

@@ -12,7 +12,11 @@
 #include "gateway/json_writer.h"
 #include "gateway/simulate/simulation_report.h"
 
-enum { COMMAND_WORDS_MAX = 4, COMMAND_BYTES_MAX = 1024, SPEED_MAX = 10000000 };
+enum {
+	COMMAND_WORDS_MAX = 5 /* one more than any takes */,
+	COMMAND_BYTES_MAX = 1024,
+	SPEED_MAX = 10000000
+};
 
 /* One command being done. */
 struct simulation_call {
@@ -57,8 +61,9 @@ static bool do_fault(struct simulation_call *call)
 		return false;
 	if (!fault_parse(call->words[2], &fault, reason))
 		return refuse(call, "%s", reason);
-	simulated_device_set_fault(device, &fault);
-	return true;
+	return simulated_device_set_fault(device, &fault) ||
+	       refuse(call, "the serial number `%.40s` does not fit the register of %s", fault.text,
+		       simulated_device_model(device)->name);
 }
 
 static bool do_set(struct simulation_call *call)

@@ -98,6 +98,9 @@ static void write_statistics_line(struct json_writer *writer, const struct simul
 	write_number(writer, "garbage_bytes", (int64_t)statistics->garbage_bytes);
 	write_number(writer, "dropped", (int64_t)statistics->dropped);
 	write_number(writer, "wire_us", statistics->wire_us);
+	write_number(writer, "span_us", statistics->span_us);
+	write_number(writer, "least_us", statistics->least_us);
+	write_number(writer, "idle_us", statistics->span_us - statistics->least_us);
 	write_number(writer, "silence_us_needed", statistics->silence_us_needed);
 	json_writer_key(writer, "silence_us_min");
 	if (statistics->silence_us_min == INT64_MAX)

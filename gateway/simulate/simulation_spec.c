@@ -35,9 +35,7 @@ struct line_spec *spec_add_line(struct simulation_spec *spec, enum line_kind kin
 		return NULL;
 	spec->lines = lines;
 	struct line_spec *line = &spec->lines[spec->lines_count];
-	*line = (struct line_spec){
-		.settings = {.kind = kind, .seed = spec->seed}
-        };
+	*line = (struct line_spec){.settings = {.kind = kind}};
 	snprintf(line->settings.name, sizeof(line->settings.name), "line%zu", ++spec->lines_count);
 	snprintf(line->settings.host, sizeof(line->settings.host), "127.0.0.1");
 	return line;

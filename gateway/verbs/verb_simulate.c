@@ -27,7 +27,7 @@ struct ask {
 	struct line_spec early;     /* devices named before any line */
 	bool line_by_default;
 	const char *scenario;
-	const char *link; /* of the school's RS-485 line */
+	const char *link; /* named before any line: of the first, or the school's RS-485 line */
 	const char *log;
 	bool json;
 	struct simulation_loop_settings loop;
@@ -130,8 +130,10 @@ static bool take_pty(struct ask *ask, const char *text)
 
 static bool take_link(struct ask *ask, const char *text)
 {
-	ask->link = text;
-	return ask->scenario != NULL || set_line(ask, "link", text);
+	if (ask->line != NULL)
+		return set_line(ask, "link", text);
+	ask->link = text; /* of the first line, whoever brings it */
+	return strlen(text) < LINE_PATH_MAX || refuse(ask, "a path of at most 255 characters");
 }
 
 static bool take_tcp(struct ask *ask, const char *text)
@@ -321,40 +323,35 @@ static int read_scenario(struct ask *ask)
 	return good ? VERB_OK : VERB_BAD;
 }
 
-/* Devices named before any line: they move to the first, a pseudo-terminal if there is none. */
+/* What was named before any line: it moves to the first, a pseudo-terminal if there is none. */
 static bool settle_lines(struct ask *ask)
 {
-	struct line_spec *first = NULL;
-	if (ask->early.devices_count > 0 && ask->spec.lines_count == 0 && !add_line(ask, LINE_PTY))
+	if (ask->scenario != NULL)
+		return true;
+	if (ask->spec.lines_count == 0 && !add_line(ask, LINE_PTY))
 		return false;
+	struct line_spec *first = &ask->spec.lines[0];
 	for (size_t i = 0; i < ask->early.devices_count; i++) {
-		first = &ask->spec.lines[0];
 		struct device_spec *device = spec_add_device(first);
 		if (device == NULL)
-			return false;
+			return refuse(ask, "there are 247 devices on one line at most");
 		*device = ask->early.devices[i];
 	}
-	return true;
-}
-
-static int misused(struct ask *ask, const char *why)
-{
-	(void)ask;
-	return verb_misused(&usage, "%s", why);
+	return ask->link == NULL || line_spec_set(first, "link", ask->link, ask->reason);
 }
 
 static int check_ask(struct ask *ask)
 {
 	bool school = ask->scenario != NULL && strcmp(ask->scenario, "school") == 0;
 	if (ask->scenario != NULL && (ask->spec.lines_count > 0 || ask->early.devices_count > 0))
-		return misused(ask,
+		return verb_misused(&usage,
 			"--scenario brings its own lines and devices; leave out --model, "
 			"--device, --pty, --tcp and their like");
 	if (ask->config.directory != NULL && !school)
-		return misused(ask, "--write-config goes with --scenario school");
+		return verb_misused(&usage, "--write-config goes with --scenario school");
 	if (ask->scenario == NULL && ask->spec.lines_count == 0 && ask->early.devices_count == 0)
-		return misused(
-			ask, "nothing to simulate: name a --model, a --device or a --scenario");
+		return verb_misused(
+			&usage, "nothing to simulate: name a --model, a --device or a --scenario");
 	return VERB_OK;
 }
 
@@ -408,7 +405,7 @@ static int simulate(struct ask *ask)
 	if (status != VERB_OK)
 		return status;
 	if (!settle_lines(ask))
-		return failed("too many lines or devices");
+		return verb_misused(&usage, "%s", ask->reason);
 	simulation_loop_hold_signals();
 	library = model_library_open(ask->spec.models_directory);
 	if (library == NULL)

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * test_scenario.c -- The simulated school keeps the books: what its counters
+ * say is what its powers add up to, so that a gateway's sums can be judged by it.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "gateway/simulate/scenario.h"
+
+enum { HOUR_MS = 3600000, DAY_MS = 24 * HOUR_MS };
+
+/* A Monday, 06:00 at the school. */
+static const int64_t start_ms = INT64_C(1795410000000);
+
+static int64_t value_of(
+	struct scenario *scenario, unsigned place, enum quantity quantity, int64_t at_ms)
+{
+	int64_t value = 0;
+	assert_true(scenario_value(scenario, place, quantity, at_ms, &value));
+	return value;
+}
+
+/* The integral of a power over a span, in milli-units times milliseconds, slot by slot. */
+static int64_t integral(
+	struct scenario *scenario, unsigned place, enum quantity power, bool negative)
+{
+	int64_t sum = 0;
+	for (int64_t at_ms = start_ms; at_ms < start_ms + DAY_MS; at_ms += SCHOOL_SLOT_MS) {
+		int64_t shown = value_of(scenario, place, power, at_ms);
+		sum += (negative ? -shown : shown) > 0 ? shown * SCHOOL_SLOT_MS : 0;
+	}
+	return negative ? -sum : sum;
+}
+
+static void expect_rise(
+	struct scenario *scenario, unsigned place, enum quantity counter, int64_t expected)
+{
+	int64_t rise = value_of(scenario, place, counter, start_ms + DAY_MS) -
+		       value_of(scenario, place, counter, start_ms);
+	if (rise != expected)
+		fail_msg("%s: %s rises by %lld, its power says %lld", scenario_place_name(place),
+			quantity_info(counter)->name, (long long)rise, (long long)expected);
+}
+
+static void a_counter_rises_by_exactly_the_integral_of_the_power_shown(void **state)
+{
+	(void)state;
+	/* clang-format off */
+	static const struct {
+		enum quantity power, import, export;
+	} rows[] = {
+		{QUANTITY_ACTIVE_POWER,    QUANTITY_ACTIVE_ENERGY_IMPORT,    QUANTITY_ACTIVE_ENERGY_EXPORT},
+		{QUANTITY_ACTIVE_POWER_L1, QUANTITY_ACTIVE_ENERGY_IMPORT_L1, QUANTITY_ACTIVE_ENERGY_EXPORT_L1},
+		{QUANTITY_ACTIVE_POWER_L2, QUANTITY_ACTIVE_ENERGY_IMPORT_L2, QUANTITY_ACTIVE_ENERGY_EXPORT_L2},
+		{QUANTITY_ACTIVE_POWER_L3, QUANTITY_ACTIVE_ENERGY_IMPORT_L3, QUANTITY_ACTIVE_ENERGY_EXPORT_L3},
+		{QUANTITY_REACTIVE_POWER,  QUANTITY_REACTIVE_ENERGY_IMPORT,  QUANTITY_REACTIVE_ENERGY_EXPORT},
+	};
+	/* clang-format on */
+	struct scenario *scenario = scenario_new(7, start_ms);
+	for (unsigned place = 0; place < PLACE_COUNT; place++)
+		for (size_t i = 0; place != PLACE_HEAT && i < sizeof(rows) / sizeof(rows[0]); i++) {
+			expect_rise(scenario, place, rows[i].import,
+				integral(scenario, place, rows[i].power, false) / HOUR_MS);
+			expect_rise(scenario, place, rows[i].export,
+				integral(scenario, place, rows[i].power, true) / HOUR_MS);
+		}
+	expect_rise(scenario, PLACE_HEAT, QUANTITY_HEAT_ENERGY,
+		integral(scenario, PLACE_HEAT, QUANTITY_HEAT_POWER, false) / HOUR_MS);
+	expect_rise(scenario, PLACE_HEAT, QUANTITY_VOLUME,
+		integral(scenario, PLACE_HEAT, QUANTITY_FLOW, false) / HOUR_MS);
+	scenario_free(scenario);
+}
+
+static void the_building_shows_the_sum_of_its_loads_less_the_roof(void **state)
+{
+	(void)state;
+	struct scenario *scenario = scenario_new(3, start_ms);
+	for (int64_t at_ms = start_ms; at_ms < start_ms + DAY_MS; at_ms += 17 * SCHOOL_SLOT_MS) {
+		int64_t sum = 0;
+		for (unsigned load = 0; load < LOAD_COUNT; load++) {
+			int64_t power = value_of(scenario, load, QUANTITY_ACTIVE_POWER, at_ms);
+			assert_true(power >= 0);
+			sum += load == LOAD_PV ? -power : power;
+		}
+		assert_int_equal(
+			value_of(scenario, PLACE_BUILDING, QUANTITY_ACTIVE_POWER, at_ms), sum);
+	}
+	scenario_free(scenario);
+}
+
+static void tariffs_add_up_to_the_import(void **state)
+{
+	(void)state;
+	struct scenario *scenario = scenario_new(3, start_ms);
+	for (int64_t at_ms = start_ms; at_ms < start_ms + HOUR_MS; at_ms += 1234567 / 7)
+		assert_int_equal(
+			value_of(scenario, LOAD_CHARGERS, QUANTITY_ACTIVE_ENERGY_IMPORT, at_ms),
+			value_of(scenario, LOAD_CHARGERS, QUANTITY_ACTIVE_ENERGY_IMPORT_T1, at_ms) +
+				value_of(scenario, LOAD_CHARGERS, QUANTITY_ACTIVE_ENERGY_IMPORT_T2,
+					at_ms));
+	scenario_free(scenario);
+}
+
+static void counters_never_fall(void **state)
+{
+	(void)state;
+	struct scenario *scenario = scenario_new(11, start_ms);
+	for (unsigned place = 0; place < PLACE_COUNT; place++)
+		for (unsigned quantity = 0; quantity < QUANTITY_COUNT; quantity++) {
+			int64_t before = INT64_MIN;
+			if (quantity_info((enum quantity)quantity)->kind != QUANTITY_COUNTER)
+				continue;
+			for (int64_t at_ms = start_ms; at_ms < start_ms + HOUR_MS; at_ms += 3777) {
+				int64_t now = before;
+				(void)scenario_value(
+					scenario, place, (enum quantity)quantity, at_ms, &now);
+				assert_true(now >= before);
+				before = now;
+			}
+		}
+	scenario_free(scenario);
+}
+
+static void the_same_seed_shows_the_same_whatever_was_asked_before(void **state)
+{
+	(void)state;
+	struct scenario *steady = scenario_new(5, start_ms);
+	struct scenario *jumping = scenario_new(5, start_ms);
+	struct scenario *other = scenario_new(6, start_ms);
+	int differ = 0;
+	for (int i = 0; i < 60; i++) {
+		int64_t at_ms = start_ms + i * INT64_C(61234);
+		for (unsigned place = 0; place < PLACE_COUNT; place++) {
+			enum quantity quantity = place == PLACE_HEAT
+							 ? QUANTITY_HEAT_ENERGY
+							 : QUANTITY_ACTIVE_ENERGY_IMPORT;
+			(void)value_of(jumping, place, quantity, start_ms + i % 7 * HOUR_MS);
+			int64_t value = value_of(steady, place, quantity, at_ms);
+			assert_int_equal(value_of(jumping, place, quantity, at_ms), value);
+			differ += value_of(other, place, quantity, at_ms) != value;
+		}
+	}
+	assert_true(differ > 0);
+	scenario_free(steady);
+	scenario_free(jumping);
+	scenario_free(other);
+}
+
+static void before_the_start_counters_stand(void **state)
+{
+	(void)state;
+	struct scenario *scenario = scenario_new(5, start_ms);
+	assert_int_equal(
+		value_of(scenario, LOAD_KITCHEN, QUANTITY_ACTIVE_ENERGY_IMPORT, start_ms - DAY_MS),
+		value_of(scenario, LOAD_KITCHEN, QUANTITY_ACTIVE_ENERGY_IMPORT, start_ms));
+	scenario_free(scenario);
+}
+
+static void a_heat_meter_knows_no_volts_and_a_kitchen_no_heat(void **state)
+{
+	(void)state;
+	struct scenario *scenario = scenario_new(5, start_ms);
+	int64_t value = 42;
+	assert_false(scenario_value(scenario, PLACE_HEAT, QUANTITY_VOLTAGE_L1, start_ms, &value));
+	assert_false(scenario_value(scenario, LOAD_KITCHEN, QUANTITY_FLOW, start_ms, &value));
+	assert_int_equal(value, 42);
+	scenario_free(scenario);
+}
+
+static void all_that_is_shown_over_a_week_is_plausible(void **state)
+{
+	(void)state;
+	struct scenario *scenario = scenario_new(1, start_ms);
+	for (int64_t at_ms = start_ms; at_ms < start_ms + 7 * DAY_MS; at_ms += HOUR_MS / 2)
+		for (unsigned place = 0; place < PLACE_COUNT; place++)
+			for (unsigned i = 0; i < QUANTITY_COUNT; i++) {
+				const struct quantity_info *info = quantity_info((enum quantity)i);
+				int64_t value = info->plausible_min;
+				(void)scenario_value(
+					scenario, place, (enum quantity)i, at_ms, &value);
+				assert_true(value >= info->plausible_min &&
+					    value <= info->plausible_max);
+			}
+	scenario_free(scenario);
+}
+
+static void every_place_is_found_by_its_name(void **state)
+{
+	(void)state;
+	unsigned found = 0;
+	for (unsigned place = 0; place < PLACE_COUNT; place++) {
+		assert_true(scenario_place_find(scenario_place_name(place), &found));
+		assert_int_equal(found, place);
+	}
+	assert_null(scenario_place_name(PLACE_COUNT));
+	assert_false(scenario_place_find("attic", &found));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_counter_rises_by_exactly_the_integral_of_the_power_shown),
+		cmocka_unit_test(the_building_shows_the_sum_of_its_loads_less_the_roof),
+		cmocka_unit_test(tariffs_add_up_to_the_import),
+		cmocka_unit_test(counters_never_fall),
+		cmocka_unit_test(the_same_seed_shows_the_same_whatever_was_asked_before),
+		cmocka_unit_test(before_the_start_counters_stand),
+		cmocka_unit_test(a_heat_meter_knows_no_volts_and_a_kitchen_no_heat),
+		cmocka_unit_test(all_that_is_shown_over_a_week_is_plausible),
+		cmocka_unit_test(every_place_is_found_by_its_name),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
