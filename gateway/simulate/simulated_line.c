@@ -118,13 +118,14 @@ struct simulated_line *simulated_line_new(const struct simulated_line_settings *
 
 static void close_line(struct simulated_line *line)
 {
+	/* The listener first: a client that is hung up on may come again at once. */
+	if (line->listener >= 0)
+		close(line->listener);
+	line->listener = -1;
 	for (size_t i = 0; i < LINE_CLIENTS_MAX; i++)
 		close_connection(line, &line->connections[i]);
 	if (line->settings.kind == LINE_PTY && line->open)
 		pty_line_close(&line->pty, line->settings.link);
-	if (line->listener >= 0)
-		close(line->listener);
-	line->listener = -1;
 	line->open = false;
 }
 
