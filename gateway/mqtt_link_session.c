@@ -83,7 +83,8 @@ static void lose_library(struct link_session *session, int status, int error)
 		if (session->tls[0])
 			lose_tls(session);
 		lose(session, "the broker closed the connection%s",
-			session->accepted ? "" : " without an answer");
+			session->accepted ? " and did not say why (two clients with one id?)"
+					  : " without an answer");
 		return;
 	default:
 		lose(session, "%s", mosquitto_strerror(status));
