@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * test_message_fields.c -- That writer and reader agree on every field of every
+ * message: random objects are made by walking the table, written, read back, and
+ * written again; and that the reader refuses what the table does not allow.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <cmocka.h>
+#include <jansson.h>
+
+#include "gateway/message_fields.h"
+
+enum { ROUNDS = 60, LIST_MAX = 3, ARENA_MAX = 256, PAYLOAD_MAX = 65536 };
+
+/* What one object of random values allocates. */
+static void *arena[ARENA_MAX];
+static size_t arena_count;
+
+static void *arena_new(size_t count, size_t size)
+{
+	void *list = calloc(count > 0 ? count : 1, size);
+	assert_non_null(list);
+	assert_true(arena_count < ARENA_MAX);
+	arena[arena_count++] = list;
+	return list;
+}
+
+static void arena_clear(void)
+{
+	while (arena_count > 0)
+		free(arena[--arena_count]);
+}
+
+/* Not negative, at most 15 digits: what a JSON number keeps. */
+static int64_t random_steps(void)
+{
+	int64_t number = (int64_t)rand() * rand() % INT64_C(999999999999999);
+	return rand() % 4 == 0 ? rand() % 3 : number;
+}
+
+static void fill_record(const struct message_record *record, void *object);
+
+static void fill_list(const struct message_field *field, void *object, void *at)
+{
+	const struct message_record *record = field->record;
+	size_t count = (size_t)(rand() % (LIST_MAX + 1));
+	char *list = arena_new(count, record->size);
+	for (size_t i = 0; i < count; i++) {
+		fill_record(record, list + i * record->size);
+		if (field->type == MESSAGE_MAP) /* keys differ */
+			*(uint8_t *)(list + i * record->size + record->quantity_offset) =
+				(uint8_t)i;
+	}
+	*(void **)at = list;
+	*(size_t *)(void *)((char *)object + field->count_offset) = count;
+}
+
+static void fill_labels(const struct message_field *field, void *object, void *at)
+{
+	struct config_label *labels = arena_new(1, sizeof(*labels));
+	labels[0] = (struct config_label){.key = "fløy", .text = "\"A\"\n"};
+	*(void **)at = labels;
+	*(size_t *)(void *)((char *)object + field->count_offset) = 1;
+}
+
+static void fill_field(const struct message_field *field, void *object)
+{
+	void *at = (char *)object + field->offset;
+	unsigned word;
+	switch (field->type) {
+	case MESSAGE_TEXT:
+		*(const char **)at =
+			field->presence == MESSAGE_IF_SET && rand() % 2 ? NULL : "Ærlig \\ talt";
+		break;
+	case MESSAGE_TEXT_INSIDE:
+		if (rand() % 2)
+			memcpy(at, "sentence", sizeof("sentence"));
+		break;
+	case MESSAGE_BOOLEAN:
+		*(bool *)at = rand() % 2;
+		break;
+	case MESSAGE_INTEGER:
+	case MESSAGE_MILLI:
+	case MESSAGE_STEPS:
+		*(int64_t *)at = random_steps();
+		break;
+	case MESSAGE_INTEGER_32:
+		*(int32_t *)at = rand() % INT32_MAX;
+		break;
+	case MESSAGE_INSTANT:
+		*(int64_t *)at = field->presence == MESSAGE_IF_SET && rand() % 2
+					 ? INSTANT_UNKNOWN
+					 : random_steps() % INT64_C(4000000000000);
+		break;
+	case MESSAGE_WORD:
+		do
+			word = (unsigned)rand() % field->words->count;
+		while (!field->words->name(word) && field->presence == MESSAGE_ALWAYS);
+		*(uint8_t *)at = (uint8_t)word;
+		break;
+	case MESSAGE_QUANTITY:
+		*(uint8_t *)at = (uint8_t)(rand() % QUANTITY_COUNT);
+		break;
+	case MESSAGE_FRACTION:
+		*(struct scale *)at = (struct scale){1 + rand() % 1000 * 1000, 1};
+		break;
+	case MESSAGE_COUNTS:
+		for (unsigned i = 0; i < field->words->count; i++)
+			((int64_t *)at)[i] = rand() % 2 ? 0 : rand();
+		break;
+	case MESSAGE_LABELS:
+		fill_labels(field, object, at);
+		break;
+	case MESSAGE_LIST:
+	case MESSAGE_MAP:
+		fill_list(field, object, at);
+		break;
+	case MESSAGE_UNIT:
+	case MESSAGE_COUNTING:
+	case MESSAGE_FLAGS: /* none defined yet */
+	case MESSAGE_FIELD_TYPE_COUNT:
+		break;
+	}
+}
+
+static void fill_record(const struct message_record *record, void *object)
+{
+	for (size_t i = 0; i < record->fields_count; i++) {
+		const struct message_field *field = &record->fields[i];
+		fill_field(field, object);
+		if (field->presence == MESSAGE_IF_FLAG)
+			*(bool *)((char *)object + field->has_offset) = rand() % 2;
+	}
+}
+
+static size_t write_object(enum message_kind kind, const void *object, char *bytes)
+{
+	struct json_writer writer;
+	json_writer_begin(&writer, (struct json_buffer){bytes, PAYLOAD_MAX});
+	message_write_record(&writer, message_record(kind), object);
+	return json_writer_end(&writer);
+}
+
+static void every_message_reads_back_as_it_was_written(void **state)
+{
+	(void)state;
+	static char first[PAYLOAD_MAX], second[PAYLOAD_MAX];
+	const unsigned seed = (unsigned)time(NULL);
+	print_message("seed %u\n", seed);
+	srand(seed);
+	for (int round = 0; round < ROUNDS * MESSAGE_KIND_COUNT; round++) {
+		enum message_kind kind = (enum message_kind)(round % MESSAGE_KIND_COUNT);
+		struct message made = {.kind = kind}, read;
+		char error[MESSAGE_ERROR_MAX] = "";
+		fill_record(message_record(kind), &made.status);
+		size_t length = write_object(kind, &made.status, first);
+		assert_true(length < PAYLOAD_MAX);
+		if (!message_read(kind, (struct json_text){first, length}, &read, error))
+			fail_msg("%s: %s\n%s", message_kind_info(kind)->topic, error, first);
+		assert_int_equal(write_object(kind, &read.status, second), length);
+		assert_string_equal(first, second);
+		message_clear(&read);
+		arena_clear();
+	}
+}
+
+static void a_field_left_out_or_of_another_type_is_refused_by_its_name(void **state)
+{
+	(void)state;
+	static char bytes[PAYLOAD_MAX];
+	for (unsigned kind = 0; kind < MESSAGE_KIND_COUNT; kind++) {
+		const struct message_record *record = message_record((enum message_kind)kind);
+		struct message made = {.kind = (enum message_kind)kind}, read;
+		srand(kind);
+		fill_record(record, &made.status);
+		write_object((enum message_kind)kind, &made.status, bytes);
+		for (size_t i = 0; i < 2 * record->fields_count; i++) {
+			char error[MESSAGE_ERROR_MAX] = "";
+			const char *key = record->fields[i / 2].key;
+			json_t *json = json_loads(bytes, 0, NULL);
+			if (i % 2)
+				json_object_set_new(json, key, json_pack("[[]]"));
+			else
+				json_object_del(json, key);
+			char *changed = json_dumps(json, 0);
+			assert_false(message_read((enum message_kind)kind,
+				(struct json_text){changed, strlen(changed)}, &read, error));
+			assert_non_null(strstr(error, key));
+			free(changed);
+			json_decref(json);
+		}
+		arena_clear();
+	}
+}
+
+/* clang-format off */
+static const struct {
+	const char *from;
+	const char *to;
+	const char *error;
+} wrong_rows[] = {
+	{"\"value\":1.25",            "\"value\":null",               "rows[0].value: null does not fit the rest"},
+	{"\"quality\":\"measured\"",  "\"quality\":\"missing\"",      "rows[0].value: there must be no value here"},
+	{"\"reading_start\":null",    "\"reading_start\":1",          "rows[0].reading_end: null does not fit"},
+	{"\"unit\":\"kWh\"",          "\"unit\":\"Wh\"",              "rows[0].unit: \"Wh\" is not \"kWh\""},
+	{"\"value\":1.25",            "\"value\":1.2500001",          "rows[0].value: 1.2500001"},
+	{"\"value\":1.25",            "\"value\":1e300",              "rows[0].value"},
+	{"T00:00:00Z",                "T00:00:00",                    "is not an instant"},
+	{"\"id\":1",                  "\"id\":-1",                    "rows[0].id: -1 is not a whole number from 0"},
+	{"\"revision\":0",            "\"revision\":3000000000",      "is more than 2147483647"},
+	{"\"after\":0",               "\"after\":0,\"after\":0",      "not JSON: duplicate"},
+	{"active_energy_import",      "passive_energy",               "is not a quantity"},
+};
+/* clang-format on */
+
+static void what_contradicts_itself_is_refused_with_its_place(void **state)
+{
+	(void)state;
+	char bytes[MESSAGE_BYTES_MIN], changed[MESSAGE_BYTES_MIN], error[MESSAGE_ERROR_MAX];
+	struct message_stream stream;
+	struct message read;
+	const struct stream_message head = {.store = "s"};
+	const struct interval_message_row row = {
+		.meter = "main",
+		.quantity = QUANTITY_ACTIVE_ENERGY_IMPORT,
+		.row = {.id = 1, .end_wall_ms = 900000, .energy = 1250000}
+        };
+	message_stream_begin(
+		&stream, MESSAGE_INTERVALS, &head, (struct json_buffer){bytes, sizeof(bytes)});
+	assert_true(message_stream_add_interval(&stream, &row));
+	message_stream_finish(&stream);
+	for (size_t i = 0; i < sizeof(wrong_rows) / sizeof(wrong_rows[0]); i++) {
+		const char *at = strstr(bytes, wrong_rows[i].from);
+		assert_non_null(at);
+		snprintf(changed, sizeof(changed), "%.*s%s%s", (int)(at - bytes), bytes,
+			wrong_rows[i].to, at + strlen(wrong_rows[i].from));
+		assert_false(message_read(MESSAGE_INTERVALS,
+			(struct json_text){changed, strlen(changed)}, &read, error));
+		if (!strstr(error, wrong_rows[i].error))
+			fail_msg("%s: %s", wrong_rows[i].to, error);
+	}
+}
+
+static void a_stream_message_takes_rows_until_the_next_does_not_fit(void **state)
+{
+	(void)state;
+	char error[MESSAGE_ERROR_MAX];
+	for (size_t size = MESSAGE_BYTES_MIN; size < MESSAGE_BYTES_MIN + 400; size++) {
+		char *bytes = malloc(size); /* the sanitizer watches its end */
+		struct message_stream stream;
+		struct message read;
+		struct trend_message_row row = {.meter = "main", .quantity = QUANTITY_VOLTAGE};
+		const struct stream_message head = {
+			.store = "s", .stream = STREAM_TRENDS, .after = 41};
+		row.row.id = 42;
+		message_stream_begin(
+			&stream, MESSAGE_TRENDS, &head, (struct json_buffer){bytes, size});
+		while (message_stream_add_trend(&stream, &row))
+			row.row.id++;
+		size_t length = message_stream_finish(&stream);
+		assert_true(length < size);
+		assert_true(length + 300 > size); /* not given up too early */
+		assert_true(message_read(
+			MESSAGE_TRENDS, (struct json_text){bytes, length}, &read, error));
+		assert_int_equal(read.stream.after, 41);
+		assert_int_equal(read.stream.through, row.row.id - 1);
+		assert_int_equal(read.stream.rows_count, (size_t)(row.row.id - 42));
+		message_clear(&read);
+		free(bytes);
+	}
+}
+
+static void a_fraction_is_exact_in_outside_units(void **state)
+{
+	(void)state;
+	char bytes[MESSAGE_BYTES_MIN];
+	const struct about_quantity quantities[] = {
+		{.quantity = QUANTITY_ACTIVE_ENERGY_IMPORT, .scale = {10000, 1}}, /* 10 Wh */
+		{.quantity = QUANTITY_HEAT_ENERGY,
+                 .scale = {INT64_C(2500000000), 9}                             }
+        }; /* GJ / 1000 */
+	const struct about_meter meter = {.id = "a",
+		.name = "A",
+		.model = "m",
+		.bus = "b",
+		.quantities = quantities,
+		.quantities_count = 2};
+	const struct about_message about = {.city = "c",
+		.site = "s",
+		.gateway = "g",
+		.timezone = "UTC",
+		.version = "1",
+		.meters = &meter,
+		.meters_count = 1};
+	assert_true(message_write_about(&about, bytes, sizeof(bytes)) < sizeof(bytes));
+	assert_non_null(strstr(bytes, "\"scale\":\"1/100\""));
+	assert_non_null(strstr(bytes, "\"scale\":\"2500/9\""));
+}
+
+static void a_topic_is_taken_apart_as_it_was_put_together(void **state)
+{
+	(void)state;
+	struct message_address address;
+	assert_true(message_topic_parse("byport/1/oslo/skole/gw1/live/main", &address));
+	assert_int_equal(address.kind, MESSAGE_LIVE);
+	assert_string_equal(address.site, "skole");
+	assert_string_equal(address.meter, "main");
+	static const char *const none[] = {"byport/1/oslo/skole/gw1", "byport/2/a/b/c/status",
+		"byport/1/a/b/c/live", "byport/1/a/b/c/live/", "byport/1/a/b/c/status/x",
+		"byport/1/a//c/status", "byport/1/a/b/c/status/", ""};
+	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
+		assert_false(message_topic_parse(none[i], &address));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_message_reads_back_as_it_was_written),
+		cmocka_unit_test(a_field_left_out_or_of_another_type_is_refused_by_its_name),
+		cmocka_unit_test(what_contradicts_itself_is_refused_with_its_place),
+		cmocka_unit_test(a_stream_message_takes_rows_until_the_next_does_not_fit),
+		cmocka_unit_test(a_fraction_is_exact_in_outside_units),
+		cmocka_unit_test(a_topic_is_taken_apart_as_it_was_put_together),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
