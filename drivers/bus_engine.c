@@ -4,51 +4,18 @@
  * poll_schedule.c's to say, what to ask device_reader.c's; here the answers'
  * consequences are drawn.
  */
-#include "drivers/bus_engine.h"
+#include "drivers/bus_engine_state.h"
 
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "drivers/device_counters.h"
-#include "drivers/hold_off.h"
-
 enum {
-	REASON_BYTES = 120,
 	NO_DEVICE = -1,
 	US_PER_MS = 1000,
 	EXCEPTION_GATEWAY_PATH = 10,
 	EXCEPTION_GATEWAY_TARGET = 11,
-};
-
-struct engine_device {
-	struct device_reader *reader;
-	struct response_timeout timeout;
-	struct device_counters counters;
-	enum device_state state;
-	unsigned failures; /* in a row */
-	int64_t reported_mono_ms;
-	char reason[REASON_BYTES];
-};
-
-struct bus_engine {
-	struct bus_engine_settings settings;
-	struct poll_schedule *schedule;
-	struct engine_device *devices;
-	struct hold_offs hold_offs;
-	int asked; /* device of the request on its way; NO_DEVICE: none */
-	bool probing;
-	struct bus_request request;
-	uint32_t ceiling_ms; /* the largest of its devices, for those nobody has configured */
-	bool open;
-	bool answers;      /* since the port was opened */
-	bool was_reported; /* the port's state was told at least once */
-	bool reported_open;
-	int64_t reopen_mono_us;
-	uint32_t reopen_period_ms;
-	int64_t listen_until_mono_us;
-	char reason[REASON_BYTES];
 };
 
 /* --- making and freeing --------------------------------------------------------- */
@@ -113,6 +80,7 @@ struct bus_engine *bus_engine_new(const struct bus_engine_settings *settings, in
 	}
 	engine->settings = *settings;
 	engine->asked = NO_DEVICE;
+	engine->late = NO_DEVICE;
 	engine->reopen_mono_us = now_mono_us;
 	engine->reopen_period_ms = BUS_REOPEN_PERIOD_MS_MIN;
 	if (!make_schedule(engine, now_mono_us) || !make_devices(engine)) {
@@ -135,90 +103,9 @@ struct bus_engine *bus_engine_free(struct bus_engine *engine)
 	return NULL;
 }
 
-/* --- reports ---------------------------------------------------------------------- */
-
-static void report(struct bus_engine *engine, struct worker_report *report)
-{
-	engine->settings.report(engine->settings.context, report);
-}
-
-static void report_device(struct bus_engine *engine, size_t device, int64_t now_mono_us)
-{
-	struct engine_device *mine = &engine->devices[device];
-
-	mine->counters.timeout_ms = response_timeout_ms(&mine->timeout);
-	mine->counters.skipped = poll_schedule_skipped(engine->schedule, device);
-	mine->reported_mono_ms = now_mono_us / US_PER_MS;
-	report(engine, &(struct worker_report){
-			       .kind = REPORT_DEVICE_STATE,
-			       .device = (uint16_t)device,
-			       .at_mono_ms = mine->reported_mono_ms,
-			       .state = mine->state,
-			       .counters = &mine->counters,
-			       .reason = mine->reason,
-		       });
-}
-
-static void report_bus(struct bus_engine *engine, int64_t now_mono_us)
-{
-	engine->was_reported = true;
-	engine->reported_open = engine->open;
-	report(engine, &(struct worker_report){
-			       .kind = REPORT_BUS_STATE,
-			       .at_mono_ms = now_mono_us / US_PER_MS,
-			       .bus_open = engine->open,
-			       .reason = engine->reason,
-		       });
-}
-
-static void report_samples(struct bus_engine *engine, size_t device, int64_t now_mono_us)
-{
-	struct engine_device *mine = &engine->devices[device];
-	struct worker_report samples = {
-		.kind = REPORT_SAMPLES,
-		.device = (uint16_t)device,
-		.at_mono_ms = now_mono_us / US_PER_MS,
-	};
-	size_t implausible = 0;
-
-	samples.samples_count = device_reader_samples(mine->reader, &samples.samples, &implausible);
-	mine->counters.errors[BUS_ERROR_IMPLAUSIBLE] += implausible;
-	if (samples.samples_count > 0) {
-		report(engine, &samples);
-	}
-}
-
-static void report_serial_number(struct bus_engine *engine, size_t device, int64_t now_mono_us)
-{
-	const char *serial_number = device_reader_serial_number(engine->devices[device].reader);
-
-	if (serial_number) {
-		report(engine, &(struct worker_report){
-				       .kind = REPORT_SERIAL_NUMBER,
-				       .device = (uint16_t)device,
-				       .at_mono_ms = now_mono_us / US_PER_MS,
-				       .serial_number = serial_number,
-			       });
-	}
-}
-
-/* Tell of a change at once, of counters now and then. */
-static void set_state(
-	struct bus_engine *engine, size_t device, enum device_state state, int64_t now_mono_us)
-{
-	struct engine_device *mine = &engine->devices[device];
-	const bool changed = mine->state != state;
-
-	mine->state = state;
-	if (changed ||
-		now_mono_us / US_PER_MS - mine->reported_mono_ms >= DEVICE_REPORT_PERIOD_MS) {
-		report_device(engine, device, now_mono_us);
-	}
-}
-
 static void end_poll(struct bus_engine *engine, size_t device, int64_t now_mono_us)
 {
-	report_samples(engine, device, now_mono_us);
+	engine_report_samples(engine, device, now_mono_us);
 	poll_schedule_finish(engine->schedule, device, now_mono_us / US_PER_MS);
 }
 
@@ -301,6 +188,9 @@ static void explain(
 	} else if (status == BUS_BAD_FRAME) {
 		snprintf(mine->reason, sizeof(mine->reason), "%s",
 			frame_verdict_text(answer->verdict));
+	} else if (status == BUS_DOWN) {
+		snprintf(mine->reason, sizeof(mine->reason),
+			"the connection ended before it answered");
 	} else {
 		snprintf(mine->reason, sizeof(mine->reason), "%s", bus_status_text(status));
 	}
@@ -310,17 +200,21 @@ static void explain(
 static void on_progress(struct bus_engine *engine, size_t device, int64_t now_mono_us)
 {
 	struct engine_device *mine = &engine->devices[device];
+	const bool has_read = device_reader_has_read(mine->reader);
 
-	mine->failures = 0;
-	mine->reason[0] = '\0';
-	engine->answers = true;
-	engine->reopen_period_ms = BUS_REOPEN_PERIOD_MS_MIN;
-	report_serial_number(engine, device, now_mono_us);
+	if (engine->probing || has_read) {
+		mine->failures = 0;
+	}
+	if (has_read) {
+		mine->read_mono_ms = now_mono_us / US_PER_MS;
+		mine->reason[0] = '\0';
+	}
+	engine_report_serial_number(engine, device, now_mono_us);
 	if (engine->probing) {
 		poll_schedule_finish(engine->schedule, device, now_mono_us / US_PER_MS);
 		poll_schedule_revive(engine->schedule, device, now_mono_us / US_PER_MS);
 	}
-	set_state(engine, device, DEVICE_OK, now_mono_us);
+	engine_set_state(engine, device, has_read ? DEVICE_OK : mine->state, now_mono_us);
 }
 
 static void on_failure(struct bus_engine *engine, size_t device, int64_t now_mono_us)
@@ -330,24 +224,39 @@ static void on_failure(struct bus_engine *engine, size_t device, int64_t now_mon
 	mine->failures++;
 	if (engine->probing) {
 		poll_schedule_finish(engine->schedule, device, now_mono_us / US_PER_MS);
-		set_state(engine, device, DEVICE_SILENT, now_mono_us);
+		engine_set_state(engine, device, DEVICE_SILENT, now_mono_us);
 	} else if (mine->failures >= DEVICE_ATTEMPTS_MAX) {
 		end_poll(engine, device, now_mono_us);
 		poll_schedule_silence(engine->schedule, device, now_mono_us / US_PER_MS);
 		device_reader_forget(mine->reader);
-		set_state(engine, device, DEVICE_SILENT, now_mono_us);
+		engine_set_state(engine, device, DEVICE_SILENT, now_mono_us);
 	}
+}
+
+/* One group may be refused and the other read: longer than both periods, and more than once. */
+static bool refuses_all(const struct bus_engine *engine, size_t device, int64_t now_mono_us)
+{
+	const struct device *settings = &engine->settings.devices[device];
+	const struct engine_device *mine = &engine->devices[device];
+	const int64_t unread_ms = now_mono_us / US_PER_MS - mine->read_mono_ms;
+
+	return mine->state != DEVICE_OK ||
+	       (mine->failures >= DEVICE_ATTEMPTS_MAX && unread_ms > settings->fast_period_ms &&
+		       unread_ms > settings->slow_period_ms);
 }
 
 /* It is there and will not tell: asked again at its period. */
 static void on_refusal(struct bus_engine *engine, size_t device, int64_t now_mono_us)
 {
-	engine->devices[device].failures = 0;
+	engine->devices[device].failures++;
 	end_poll(engine, device, now_mono_us);
 	if (engine->probing) {
 		poll_schedule_revive(engine->schedule, device, now_mono_us / US_PER_MS);
 	}
-	set_state(engine, device, DEVICE_REFUSES, now_mono_us);
+	if (!device_reader_has_read(engine->devices[device].reader) &&
+		refuses_all(engine, device, now_mono_us)) {
+		engine_set_state(engine, device, DEVICE_REFUSES, now_mono_us);
+	}
 }
 
 static void back_off(struct bus_engine *engine, int64_t now_mono_us)
@@ -367,7 +276,7 @@ static void on_bus_lost(struct bus_engine *engine, const char *reason, int64_t n
 	engine->open = false;
 	snprintf(engine->reason, sizeof(engine->reason), "%s", reason);
 	if (!told) {
-		report_bus(engine, now_mono_us);
+		engine_report_bus(engine, now_mono_us);
 	}
 	for (size_t i = 0; i < engine->settings.devices_count; i++) {
 		struct engine_device *mine = &engine->devices[i];
@@ -379,7 +288,7 @@ static void on_bus_lost(struct bus_engine *engine, const char *reason, int64_t n
 		end_poll(engine, i, now_mono_us);
 		poll_schedule_silence(engine->schedule, i, now_mono_us / US_PER_MS);
 		device_reader_forget(mine->reader);
-		set_state(engine, i, DEVICE_SILENT, now_mono_us);
+		engine_set_state(engine, i, DEVICE_SILENT, now_mono_us);
 	}
 }
 
@@ -393,6 +302,17 @@ static void reopen_soon(struct bus_engine *engine, int64_t now_mono_us)
 	engine->reopen_mono_us = now_mono_us;
 	if (!engine->answers) {
 		back_off(engine, now_mono_us);
+	}
+}
+
+/* Whether anything at all answers on it. */
+static void note_port(struct bus_engine *engine, enum bus_status status, int64_t now_mono_us)
+{
+	if (status == BUS_DOWN) {
+		reopen_soon(engine, now_mono_us);
+	} else if (status == BUS_OK || status == BUS_REFUSED) {
+		engine->answers = true;
+		engine->reopen_period_ms = BUS_REOPEN_PERIOD_MS_MIN;
 	}
 }
 
@@ -421,6 +341,35 @@ static bool is_silence(enum bus_status status, const struct bus_answer *answer)
 						answer->exception == EXCEPTION_GATEWAY_TARGET);
 }
 
+/* Bytes that came late are those of the device that last gave none, as far as anybody knows. */
+static void count(struct bus_engine *engine, size_t device, const struct counted_answer *counted)
+{
+	struct engine_device *mine = &engine->devices[device];
+	const size_t late = engine->late == NO_DEVICE ? device : (size_t)engine->late;
+
+	device_counters_count(&mine->counters, &mine->timeout, counted);
+	if (counted->answer->late_bytes > 0) {
+		engine->devices[late].counters.errors[BUS_ERROR_LATE]++;
+		engine->late = NO_DEVICE;
+	}
+	if (may_come_late(counted->status, counted->answer)) {
+		engine->late = (int)device;
+	}
+}
+
+/* The pause its model asks for, from now on. */
+static void rest(struct bus_engine *engine, size_t device, int64_t now_mono_us)
+{
+	const uint32_t pause_ms = engine->settings.devices[device].model->pause_ms;
+
+	if (pause_ms > 0) {
+		engine->devices[device].rests_until_mono_us =
+			now_mono_us + (int64_t)pause_ms * US_PER_MS;
+		poll_schedule_hold(engine->schedule, device,
+			(now_mono_us + US_PER_MS - 1) / US_PER_MS + pause_ms);
+	}
+}
+
 void bus_engine_answered(struct bus_engine *engine, enum bus_status status,
 	const struct bus_answer *answer, int64_t now_mono_us)
 {
@@ -433,17 +382,12 @@ void bus_engine_answered(struct bus_engine *engine, enum bus_status status,
 	engine->asked = NO_DEVICE;
 	struct counted_answer counted = {status, answer, asked_mono_us(engine, answer)};
 
-	device_counters_count(&mine->counters, &mine->timeout, &counted);
-	if (status == BUS_DOWN) {
-		reopen_soon(engine, now_mono_us);
-	}
+	count(engine, device, &counted);
+	note_port(engine, status, now_mono_us);
 	if (may_come_late(status, answer)) {
 		hold_off(engine, &engine->request, now_mono_us, settings->response_timeout_max_ms);
 	}
-	if (settings->model->pause_ms > 0) {
-		poll_schedule_hold(engine->schedule, device,
-			(now_mono_us + US_PER_MS - 1) / US_PER_MS + settings->model->pause_ms);
-	}
+	rest(engine, device, now_mono_us);
 	if (status != BUS_OK) {
 		explain(mine, status, answer);
 	}
@@ -482,9 +426,9 @@ void bus_engine_opened(
 	if (engine->settings.line.kind == BUS_RTU) {
 		engine->listen_until_mono_us = now_mono_us + BUS_RTU_LISTEN_MS * US_PER_MS;
 	}
-	poll_schedule_probe_all(engine->schedule, now_mono_us / US_PER_MS);
 	if (!engine->was_reported || !engine->reported_open) {
-		report_bus(engine, now_mono_us);
+		poll_schedule_probe_all(engine->schedule, now_mono_us / US_PER_MS);
+		engine_report_bus(engine, now_mono_us);
 	}
 }
 
@@ -496,6 +440,12 @@ bool bus_engine_may_lend(const struct bus_engine *engine, const struct bus_reque
 	if (engine->listen_until_mono_us > until_mono_us) {
 		until_mono_us = engine->listen_until_mono_us;
 	}
+	for (size_t i = 0; i < engine->settings.devices_count; i++) {
+		if (engine->settings.devices[i].address == request->device &&
+			engine->devices[i].rests_until_mono_us > until_mono_us) {
+			until_mono_us = engine->devices[i].rests_until_mono_us;
+		}
+	}
 	if (until_mono_us <= now_mono_us) {
 		return true;
 	}
@@ -506,10 +456,14 @@ bool bus_engine_may_lend(const struct bus_engine *engine, const struct bus_reque
 void bus_engine_lent(struct bus_engine *engine, const struct bus_request *request,
 	enum bus_status status, int64_t now_mono_us)
 {
-	if (status == BUS_DOWN) {
-		reopen_soon(engine, now_mono_us);
-	} else if (status == BUS_TIMEOUT || status == BUS_BAD_FRAME) {
+	note_port(engine, status, now_mono_us);
+	if (status == BUS_TIMEOUT || status == BUS_BAD_FRAME) {
 		hold_off(engine, request, now_mono_us, engine->ceiling_ms);
+	}
+	for (size_t i = 0; i < engine->settings.devices_count; i++) {
+		if (engine->settings.devices[i].address == request->device) {
+			rest(engine, i, now_mono_us);
+		}
 	}
 }
 

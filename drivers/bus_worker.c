@@ -280,12 +280,15 @@ static bool post_loan(struct bus_worker *worker, const struct bus_request *reque
 			return false;
 		}
 	}
+	if (worker->stopping) {
+		return false; /* another's request may still be on the wire */
+	}
 	worker->loan.state = LOAN_WAITS;
 	worker->loan.abandoned = false;
 	worker->loan.request = *request;
 	worker->loan.timeout_ms = timeout_ms;
 	pthread_cond_broadcast(&worker->changed);
-	return !worker->stopping;
+	return true;
 }
 
 /* With the lock held: wait for the turn, then for the answer. */

@@ -58,12 +58,13 @@ void device_counters_count(struct device_counters *counters, struct response_tim
 	const enum bus_status status = counted->status;
 
 	counters->requests++;
-	counters->errors[BUS_ERROR_LATE] += answer->late_bytes > 0;
 	if (status == BUS_OK) {
 		counters->answers++;
 	} else if (status == BUS_REFUSED) {
 		counters->errors[BUS_ERROR_EXCEPTION]++;
-		counters->exceptions[answer->exception % EXCEPTION_CODES_MAX]++;
+		if (answer->exception < EXCEPTION_CODES_MAX) {
+			counters->exceptions[answer->exception]++;
+		}
 	} else if (status == BUS_TIMEOUT) {
 		counters->errors[BUS_ERROR_TIMEOUT]++;
 		response_timeout_missed(timeout);

@@ -16,6 +16,7 @@ struct counted_answer {
 	int64_t asked_mono_us; /* when the request's last bit was on the wire */
 };
 
+/* Late bytes are not counted here: they are another answer's. */
 void device_counters_count(struct device_counters *counters, struct response_timeout *timeout,
 	const struct counted_answer *counted);
 

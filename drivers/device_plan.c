@@ -12,12 +12,12 @@ static uint8_t point_group(const struct device_point *point)
 	return point->value->slow ? POLL_SLOW : POLL_FAST;
 }
 
-bool device_unit_has(const struct device_unit *unit, const struct device_point *point)
+bool device_unit_has(const struct device_unit *unit, const struct device *device, size_t point)
 {
-	struct register_range range = model_value_span(point->value);
+	const struct model_value *value = device->points[point].value;
 
-	return range.space == unit->span.space && range.first >= unit->span.first &&
-	       range.last <= unit->span.last;
+	return unit->point == point || (unit->together >= 0 && unit->together == value->together &&
+					       unit->span.space == value->space);
 }
 
 static bool block_has_span(const struct plan_block *block, const struct plan_span *span)
@@ -121,6 +121,17 @@ static struct plan_block block_around(struct device_unit *const *units, size_t c
 	};
 }
 
+/* Does another block of the plan hold the unit too? Where units overlap. */
+static bool is_elsewhere(const struct plan *plan, size_t block, const struct device_unit *unit)
+{
+	for (size_t i = 0; i < plan->count; i++) {
+		if (i != block && block_has_span(&plan->blocks[i], &unit->span)) {
+			return true;
+		}
+	}
+	return false;
+}
+
 struct device_unit *device_plan_split(
 	const struct device_units *units, uint8_t groups, struct plan *plan, size_t block)
 {
@@ -133,7 +144,7 @@ struct device_unit *device_plan_split(
 		struct device_unit *unit = &units->items[i];
 
 		if ((unit->groups & groups) && !unit->hole &&
-			block_has_span(refused, &unit->span)) {
+			block_has_span(refused, &unit->span) && !is_elsewhere(plan, block, unit)) {
 			inside[count++] = unit;
 		}
 	}

@@ -17,7 +17,6 @@ struct device_unit {
 	size_t point;    /* index of its first point */
 	int8_t together; /* the model's group; -1: one value */
 	bool hole;       /* the device refuses it */
-	bool told;       /* of this poll: its points were said to be unavailable */
 };
 
 struct device_units {
@@ -31,8 +30,10 @@ struct device_units {
  */
 size_t device_units(const struct device *device, struct device_unit *ret_units);
 
-/* Whether a point's registers lie in a unit's, in a block's. */
-bool device_unit_has(const struct device_unit *unit, const struct device_point *point);
+/* Whether the device's point with this index is one of the unit's. */
+bool device_unit_has(const struct device_unit *unit, const struct device *device, size_t point);
+
+/* Whether a point's registers lie in a block. */
 bool device_block_has(const struct plan_block *block, const struct device_point *point);
 
 /*

@@ -6,28 +6,23 @@
 #include "drivers/device_reader.h"
 
 #include <assert.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "drivers/base_search.h"
 #include "drivers/device_plan.h"
 
 enum {
 	PLANS = 4, /* one for each set of groups; 0 stays empty */
-	SUNSPEC_COMMON_MODEL = 1,
-	SUNSPEC_END_MODEL = 0xffff,
-	SUNSPEC_HEAD_REGISTERS = 2, /* model id and length; the marker is as long */
 	EXCEPTION_ILLEGAL_ADDRESS = 2,
+	EXCEPTION_ACKNOWLEDGED = 5, /* still working on it */
+	EXCEPTION_BUSY = 6,
 	EXCEPTION_ILLEGAL_VALUE = 3,    /* what many devices say of a block they find too long */
 	SERIAL_NUMBER_ATTEMPTS_MAX = 2, /* below DEVICE_ATTEMPTS_MAX: then the values are asked */
 };
 
-static const uint16_t sunspec_marker[SUNSPEC_HEAD_REGISTERS] = {0x5375, 0x6e53}; /* "SunS" */
-
 enum reader_step {
-	STEP_MARKER, /* is "SunS" at markers[marker]? */
-	STEP_CHAIN,  /* the head of the model at chain_address */
+	STEP_BASE, /* where does its map begin? */
 	STEP_SERIAL_NUMBER,
 	STEP_BLOCK,
 	STEP_PROBE, /* the shortest thing to ask */
@@ -40,17 +35,12 @@ struct device_reader {
 	struct device_units units;
 	struct plan plans[PLANS]; /* with room for a block for each unit */
 	struct sample *samples;
+	bool *sampled; /* per point: in this poll */
 	size_t samples_count;
 	size_t samples_taken; /* given to the owner already */
 	size_t implausible;
 	/* of the device that stands there now */
-	uint8_t marker;
-	bool walking; /* the marker is found, the chain not walked to its end */
-	bool has_base;
-	uint16_t base;   /* where the model's addresses begin */
-	uint16_t common; /* where SunSpec's common model begins */
-	uint16_t chain_address;
-	uint8_t chain_models;
+	struct base_search search;
 	bool has_serial_number; /* or given up */
 	bool serial_number_is_new;
 	uint8_t serial_number_attempts; /* without an answer */
@@ -98,9 +88,11 @@ struct device_reader *device_reader_new(
 	reader->device = device;
 	reader->limits = read_plan_limits(device->model, line,
 		answer_time_ms ? answer_time_ms : DEVICE_ANSWER_TIME_MS_DEFAULT);
+	base_search_begin(&reader->search, &device->model->base);
 	reader->units.items = calloc(device->points_count + 1, sizeof(*reader->units.items));
 	reader->samples = calloc(device->points_count + 1, sizeof(*reader->samples));
-	if (!reader->units.items || !reader->samples) {
+	reader->sampled = calloc(device->points_count + 1, sizeof(*reader->sampled));
+	if (!reader->units.items || !reader->samples || !reader->sampled) {
 		return device_reader_free(reader);
 	}
 	reader->units.count = device_units(device, reader->units.items);
@@ -117,6 +109,7 @@ struct device_reader *device_reader_free(struct device_reader *reader)
 	}
 	free(reader->units.items);
 	free(reader->samples);
+	free(reader->sampled);
 	free(reader);
 	return NULL;
 }
@@ -130,8 +123,8 @@ static enum reader_step current_step(const struct device_reader *reader)
 	if (reader->probe && reader->probed) {
 		return STEP_DONE;
 	}
-	if (model->base.relative && !reader->has_base) {
-		return reader->walking ? STEP_CHAIN : STEP_MARKER;
+	if (!reader->search.found) {
+		return STEP_BASE;
 	}
 	if (model->has_serial_number && !reader->has_serial_number) {
 		return STEP_SERIAL_NUMBER;
@@ -158,25 +151,23 @@ static struct plan_block step_block(const struct device_reader *reader, enum rea
 {
 	const struct meter_model *model = reader->device->model;
 	const enum register_space space = model->values[0].space;
-	struct plan_block block = {.space = space, .count = SUNSPEC_HEAD_REGISTERS};
+	struct plan_block block = {.space = space, .count = BASE_SEARCH_REGISTERS};
 
-	if (step == STEP_MARKER) {
-		block.address = model->base.markers[reader->marker];
-	} else if (step == STEP_CHAIN) {
-		block.address = reader->chain_address;
+	if (step == STEP_BASE) {
+		block.address = base_search_address(&reader->search);
 	} else if (step == STEP_SERIAL_NUMBER) {
 		block.space = model->serial_number_space;
-		block.address = (uint16_t)(reader->common + model->serial_number_address);
+		block.address = (uint16_t)(reader->search.common + model->serial_number_address);
 		block.count = model->serial_number_format.registers;
 	} else if (step == STEP_PROBE) {
 		const struct plan_span *span = &reader->units.items[0].span;
 
 		block.space = span->space;
-		block.address = (uint16_t)(reader->base + span->first);
+		block.address = (uint16_t)(reader->search.base + span->first);
 		block.count = (uint16_t)(span->last - span->first + 1);
 	} else {
 		block = reader->plans[reader->groups].blocks[reader->block];
-		block.address = (uint16_t)(reader->base + block.address);
+		block.address = (uint16_t)(reader->search.base + block.address);
 	}
 	return block;
 }
@@ -193,9 +184,7 @@ void device_reader_begin(struct device_reader *reader, uint8_t groups)
 	reader->samples_count = 0;
 	reader->samples_taken = 0;
 	reader->implausible = 0;
-	for (size_t i = 0; i < reader->units.count; i++) {
-		reader->units.items[i].told = false;
-	}
+	memset(reader->sampled, 0, reader->device->points_count * sizeof(*reader->sampled));
 }
 
 bool device_reader_next(struct device_reader *reader, struct bus_request *ret_request)
@@ -210,76 +199,7 @@ bool device_reader_next(struct device_reader *reader, struct bus_request *ret_re
 	return true;
 }
 
-/* --- SunSpec ----------------------------------------------------------------- */
-
-static enum reader_result next_marker(struct device_reader *reader)
-{
-	reader->walking = false;
-	if (++reader->marker < reader->device->model->base.markers_count) {
-		return READER_GOES_ON;
-	}
-	reader->marker = 0;
-	return READER_NO_MODEL;
-}
-
-static enum reader_result take_marker(struct device_reader *reader, const uint16_t *words)
-{
-	if (memcmp(words, sunspec_marker, sizeof(sunspec_marker)) != 0) {
-		return next_marker(reader);
-	}
-	reader->walking = true;
-	reader->chain_models = 0;
-	reader->chain_address = (uint16_t)(reader->device->model->base.markers[reader->marker] +
-					   SUNSPEC_HEAD_REGISTERS);
-	return READER_GOES_ON;
-}
-
-static bool model_fits(const struct model_base *base, uint16_t model)
-{
-	for (size_t i = 0; i < base->models_count; i++) {
-		if (base->models[i] == model) {
-			return true;
-		}
-	}
-	return false;
-}
-
-static enum reader_result take_chain(struct device_reader *reader, const uint16_t *words)
-{
-	const uint16_t model = words[0];
-	const uint32_t next = (uint32_t)reader->chain_address + SUNSPEC_HEAD_REGISTERS + words[1];
-
-	if (model == SUNSPEC_COMMON_MODEL) {
-		reader->common = reader->chain_address;
-	}
-	if (model_fits(&reader->device->model->base, model)) {
-		reader->base = reader->chain_address;
-		reader->has_base = true;
-		return READER_GOES_ON;
-	}
-	if (model == SUNSPEC_END_MODEL || next > UINT16_MAX ||
-		++reader->chain_models == SUNSPEC_MODELS_MAX) {
-		return next_marker(reader);
-	}
-	reader->chain_address = (uint16_t)next;
-	return READER_GOES_ON;
-}
-
 /* --- serial number ------------------------------------------------------------ */
-
-void device_serial_number_text(const uint16_t *words, struct register_format format,
-	char ret_text[static SERIAL_NUMBER_MAX])
-{
-	const struct scale one = {1, 1};
-	int64_t number = 0;
-
-	ret_text[0] = '\0';
-	if (format.encoding == ENCODING_STRING) {
-		register_decode_text(words, format, ret_text);
-	} else if (register_decode(words, format, one, &number) == DECODE_OK && number > 0) {
-		snprintf(ret_text, SERIAL_NUMBER_MAX, "%" PRId64, number);
-	}
-}
 
 static void know_serial_number(struct device_reader *reader, const uint16_t *words)
 {
@@ -294,16 +214,19 @@ static void know_serial_number(struct device_reader *reader, const uint16_t *wor
 
 /* --- blocks ------------------------------------------------------------------- */
 
-static void add_sample(struct device_reader *reader, const struct device_point *point,
-	enum decode_status status, int64_t number)
+/* A point is sampled once a poll, also where blocks overlap. */
+static void add_sample(struct device_reader *reader, size_t point, struct sample sample)
 {
-	reader->samples[reader->samples_count++] = (struct sample){
-		.value = number,
-		.meter = point->meter,
-		.quantity = (uint8_t)point->value->quantity,
-		.status = (uint8_t)status,
-	};
-	reader->implausible += status == DECODE_OUT_OF_RANGE;
+	const struct device_point *of = &reader->device->points[point];
+
+	if (reader->sampled[point]) {
+		return;
+	}
+	reader->sampled[point] = true;
+	sample.meter = of->meter;
+	sample.quantity = (uint8_t)of->value->quantity;
+	reader->samples[reader->samples_count++] = sample;
+	reader->implausible += sample.status == DECODE_OUT_OF_RANGE;
 }
 
 static bool is_wanted(const struct device_reader *reader, const struct device_point *point)
@@ -311,23 +234,18 @@ static bool is_wanted(const struct device_reader *reader, const struct device_po
 	return reader->groups & (point->value->slow ? POLL_SLOW : POLL_FAST);
 }
 
-static bool has_room(const struct device_reader *reader)
-{
-	return reader->samples_count < reader->device->points_count;
-}
-
 /* Once a poll: what the device refuses is said to be unavailable. */
-static void tell_hole(struct device_reader *reader, struct device_unit *unit, int64_t at_mono_ms)
+static void tell_hole(
+	struct device_reader *reader, const struct device_unit *unit, int64_t at_mono_ms)
 {
-	for (size_t i = 0; !unit->told && i < reader->device->points_count; i++) {
-		const struct device_point *point = &reader->device->points[i];
+	const struct sample none = {.read_mono_ms = at_mono_ms, .status = DECODE_UNAVAILABLE};
 
-		if (device_unit_has(unit, point) && is_wanted(reader, point) && has_room(reader)) {
-			add_sample(reader, point, DECODE_UNAVAILABLE, 0);
-			reader->samples[reader->samples_count - 1].read_mono_ms = at_mono_ms;
+	for (size_t i = 0; i < reader->device->points_count; i++) {
+		if (device_unit_has(unit, reader->device, i) &&
+			is_wanted(reader, &reader->device->points[i])) {
+			add_sample(reader, i, none);
 		}
 	}
-	unit->told = true;
 }
 
 static void tell_holes(struct device_reader *reader, int64_t at_mono_ms)
@@ -346,21 +264,37 @@ static void take_block(struct device_reader *reader, const struct bus_answer *an
 
 	for (size_t i = 0; i < reader->device->points_count; i++) {
 		const struct device_point *point = &reader->device->points[i];
-		int64_t number = 0;
+		struct sample sample = {.read_mono_ms = at_mono_ms};
 
-		if (!is_wanted(reader, point) || !device_block_has(block, point) ||
-			!has_room(reader)) {
-			continue;
+		if (is_wanted(reader, point) && device_block_has(block, point)) {
+			sample.status = (uint8_t)model_value_decode(point->value, point->scale,
+				answer->words, block->address, &sample.value);
+			add_sample(reader, i, sample);
 		}
-		enum decode_status status = model_value_decode(
-			point->value, point->scale, answer->words, block->address, &number);
-		add_sample(reader, point, status, number);
-		reader->samples[reader->samples_count - 1].read_mono_ms = at_mono_ms;
 	}
 	if (!reader->answered) {
 		tell_holes(reader, at_mono_ms);
 	}
 	reader->answered = true;
+}
+
+static bool refuses_all(const struct device_reader *reader)
+{
+	for (size_t i = 0; i < reader->units.count; i++) {
+		if (!reader->units.items[i].hole) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static void forget_holes(struct device_reader *reader)
+{
+	for (size_t i = 0; i < reader->units.count; i++) {
+		reader->units.items[i].hole = false;
+	}
+	/* Out of memory, the plans that were learned stay: they read less, and nothing wrong. */
+	(void)plan_all(reader);
 }
 
 /* The block in two, for this poll and the ones to come; one unit alone is a hole. */
@@ -374,8 +308,12 @@ static enum reader_result split_block(struct device_reader *reader, int64_t at_m
 		hole->hole = true;
 		tell_hole(reader, hole, at_mono_ms);
 	}
-	/* A device that refuses all there is to ask is not one that answers. */
-	return plan->count == 0 && !reader->answered ? READER_REFUSED : READER_GOES_ON;
+	if (!refuses_all(reader)) {
+		return READER_GOES_ON;
+	}
+	/* That is no meter with holes; the next poll asks anew. */
+	forget_holes(reader);
+	return READER_REFUSED;
 }
 
 /* --- answers ------------------------------------------------------------------ */
@@ -387,11 +325,8 @@ static enum reader_result take_words(
 
 	reader->probed = true;
 	switch (step) {
-	case STEP_MARKER:
-		result = take_marker(reader, answer->words);
-		break;
-	case STEP_CHAIN:
-		result = take_chain(reader, answer->words);
+	case STEP_BASE:
+		result = base_search_take(&reader->search, answer->words);
 		break;
 	case STEP_SERIAL_NUMBER:
 		know_serial_number(reader, answer->words);
@@ -409,38 +344,52 @@ static enum reader_result take_words(
 	return result;
 }
 
-static enum reader_result take_refusal(
-	struct device_reader *reader, enum reader_step step, const struct bus_answer *answer)
-{
-	const bool address = answer->exception == EXCEPTION_ILLEGAL_ADDRESS ||
-			     answer->exception == EXCEPTION_ILLEGAL_VALUE;
-
-	reader->probed = true;
-	if (step == STEP_PROBE) {
-		return READER_GOES_ON; /* somebody is there */
-	}
-	if (!address) {
-		return READER_REFUSED;
-	}
-	if (step == STEP_SERIAL_NUMBER) {
-		know_serial_number(reader, NULL);
-		return READER_GOES_ON;
-	}
-	return step == STEP_BLOCK ? split_block(reader, answer->done_mono_us / 1000)
-				  : next_marker(reader);
-}
-
-/* Some devices say nothing to an address they do not have, instead of refusing it. */
 static void take_silence(struct device_reader *reader, enum reader_step step)
 {
-	if (step == STEP_MARKER) {
-		reader->marker =
-			(uint8_t)((reader->marker + 1) % reader->device->model->base.markers_count);
+	if (step == STEP_BASE) {
+		base_search_silence(&reader->search);
 	} else if (step == STEP_SERIAL_NUMBER) {
 		reader->serial_number_attempts++;
 		reader->has_serial_number =
 			reader->serial_number_attempts >= SERIAL_NUMBER_ATTEMPTS_MAX;
 	}
+}
+
+/* Of a block that is refused this time only, the others are none the worse. */
+static enum reader_result skip_block(struct device_reader *reader)
+{
+	reader->block++;
+	return reader->answered || reader->block < reader->plans[reader->groups].count
+		       ? READER_GOES_ON
+		       : READER_REFUSED;
+}
+
+static enum reader_result take_refusal(
+	struct device_reader *reader, enum reader_step step, const struct bus_answer *answer)
+{
+	const uint8_t exception = answer->exception;
+
+	reader->probed = true;
+	switch (step) {
+	case STEP_BASE:
+		return base_search_take(&reader->search, NULL);
+	case STEP_SERIAL_NUMBER:
+		if (exception == EXCEPTION_ACKNOWLEDGED || exception == EXCEPTION_BUSY) {
+			take_silence(reader, step);
+		} else {
+			know_serial_number(reader, NULL);
+		}
+		break;
+	case STEP_BLOCK:
+		return exception == EXCEPTION_ILLEGAL_ADDRESS ||
+				       exception == EXCEPTION_ILLEGAL_VALUE
+			       ? split_block(reader, answer->done_mono_us / 1000)
+			       : skip_block(reader);
+	case STEP_PROBE: /* somebody is there */
+	case STEP_DONE:
+		break;
+	}
+	return READER_GOES_ON;
 }
 
 enum reader_result device_reader_take(
@@ -459,6 +408,11 @@ enum reader_result device_reader_take(
 		take_silence(reader, step);
 	}
 	return READER_AGAIN;
+}
+
+bool device_reader_has_read(const struct device_reader *reader)
+{
+	return reader->answered;
 }
 
 size_t device_reader_samples(
@@ -484,16 +438,8 @@ const char *device_reader_serial_number(struct device_reader *reader)
 
 void device_reader_forget(struct device_reader *reader)
 {
-	reader->marker = 0;
-	reader->walking = false;
-	reader->has_base = false;
-	reader->base = 0;
-	reader->common = 0;
+	base_search_begin(&reader->search, &reader->device->model->base);
 	reader->has_serial_number = false;
 	reader->serial_number_attempts = 0;
-	for (size_t i = 0; i < reader->units.count; i++) {
-		reader->units.items[i].hole = false;
-	}
-	/* Out of memory, the plans that were learned stay: they read less, and nothing wrong. */
-	(void)plan_all(reader);
+	forget_holes(reader);
 }

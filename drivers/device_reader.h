@@ -86,6 +86,9 @@ enum reader_result {
 enum reader_result device_reader_take(
 	struct device_reader *reader, enum bus_status status, const struct bus_answer *answer);
 
+/* True once values of this poll were read. */
+bool device_reader_has_read(const struct device_reader *reader);
+
 /* Samples of this poll so far; taken by the call. *ret_implausible counts those out of range. */
 size_t device_reader_samples(
 	struct device_reader *reader, const struct sample **ret_samples, size_t *ret_implausible);

@@ -42,6 +42,11 @@ static enum bus_status answer_of(
 	if (!device || device->dead || touches(&device->unanswered, request)) {
 		return BUS_TIMEOUT;
 	}
+	if (device->hangs_up) {
+		return BUS_DOWN;
+	}
+	answer->late_bytes = device->late_bytes;
+	device->late_bytes = 0;
 	if (device->bad_answers > 0) {
 		device->bad_answers--;
 		answer->verdict = device->bad_verdict;
@@ -51,7 +56,7 @@ static enum bus_status answer_of(
 		return refuse(answer, device->exception);
 	}
 	if (touches(&device->refused, request)) {
-		return refuse(answer, 2);
+		return refuse(answer, device->refused_exception ? device->refused_exception : 2);
 	}
 	for (uint16_t i = 0; i < request->count; i++) {
 		answer->words[i] = word_at(device, (uint16_t)(request->address + i));

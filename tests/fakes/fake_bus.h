@@ -15,7 +15,10 @@ struct fake_device {
 	bool dead;
 	uint8_t exception; /* to every request; 0: none */
 	uint32_t answer_time_us;
-	struct register_range refused;    /* exception 2 to a block that touches it; last 0: none */
+	struct register_range refused; /* an exception to a block that touches it; last 0: none */
+	uint8_t refused_exception;     /* 0: illegal address */
+	bool hangs_up;                 /* instead of answering */
+	uint32_t late_bytes;           /* that come before its next answer */
 	struct register_range unanswered; /* nothing to a block that touches it; last 0: none */
 	struct {
 		uint16_t address;
