@@ -3,7 +3,7 @@
 # Nothing is asked of the network when nothing is missing.
 
 packages_build="gcc cmake ninja-build pkg-config libmodbus-dev libmosquitto-dev libsqlite3-dev
-	libfyaml-dev libjansson-dev libsystemd-dev libcmocka-dev"
+	libfyaml-dev libjansson-dev libcmocka-dev"
 packages_demo="$packages_build mosquitto"
 packages_check="$packages_demo clang clang-format libclang-rt-14-dev universal-ctags git mosquitto-clients
 	mbpoll mandoc sqlite3 socat python3 python3-pymodbus python3-jsonschema python3-serial python3-yaml
@@ -33,15 +33,16 @@ install_missing() {
 		{ echo "apt-get could not install:$missing" >&2; return 1; }
 }
 
-# build_preset <preset> [<cmake option...>]: configure when needed and build; one build of a tree at a time.
+# build_preset <preset> [<target...>]: configure when needed and build; one build of a tree at a time.
 build_preset() {
 	local preset=$1
 	shift
 	mkdir -p build
 	(
 		flock 9
-		[ -f "build/$preset/build.ninja" ] || cmake --preset "$preset" "$@" >"build/$preset.log" 2>&1 ||
+		[ -f "build/$preset/build.ninja" ] || cmake --preset "$preset" >"build/$preset.log" 2>&1 ||
 			{ cat "build/$preset.log" >&2; exit 1; }
-		cmake --build --preset "$preset" >"build/$preset.log" 2>&1 || { cat "build/$preset.log" >&2; exit 1; }
+		cmake --build --preset "$preset" ${1:+--target "$@"} >"build/$preset.log" 2>&1 ||
+			{ cat "build/$preset.log" >&2; exit 1; }
 	) 9>"build/$preset.lock"
 }

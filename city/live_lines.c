@@ -62,7 +62,8 @@ static void put_live(const char *who, const struct live_message *live, FILE *str
 		if (value->has_value)
 			print_amount(amount, value->value, value->quantity);
 		length += (size_t)snprintf(line + length, sizeof(line) - length, " %s=%s%s",
-			info->name, amount, value->has_value ? info->unit : "");
+			info->name, amount,
+			value->has_value && strcmp(info->unit, "1") != 0 ? info->unit : "");
 	}
 	put_line(line, '?', stream);
 }
