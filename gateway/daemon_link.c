@@ -54,6 +54,7 @@ void daemon_link_start(struct daemon *daemon)
 	settings.client_id = client_id;
 	settings.seed = random_seed(daemon);
 	settings.will_topic = will_topic;
+	settings.will_schema_version = MESSAGE_SCHEMA_VERSION;
 	char *will = pipeline_will(daemon->pipeline, will_topic, &settings.will_length);
 	settings.will_payload = will;
 	if (will == NULL || mqtt_link_start(&settings, &daemon->link, &reason) != LINK_OK) {
