@@ -85,9 +85,10 @@ static enum link_status connect_to(struct live *live, const char **ret_reason)
 	const struct live_options *options = &live->options;
 	char filter[TOPIC_BYTES_MAX], client_id[64];
 	const char *const filters[] = {filter};
-	if (message_topic(filter, options->city ? options->city : "+",
-		    options->site ? options->site : "+", options->gateway ? options->gateway : "+",
-		    "#", NULL) == 0) {
+	const struct message_sender sender = {.city = options->city ? options->city : "+",
+		.site = options->site ? options->site : "+",
+		.gateway = options->gateway ? options->gateway : "+"};
+	if (message_topic(filter, &sender, "#", NULL) == 0) {
 		*ret_reason = "the ids are too long for a topic";
 		return LINK_FAILED;
 	}

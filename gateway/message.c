@@ -44,11 +44,17 @@ bool message_kind_find(const char *topic, enum message_kind *ret_kind)
 	return false;
 }
 
-size_t message_topic(char buffer[static TOPIC_BYTES_MAX], const char *city, const char *site,
-	const char *gateway, const char *topic, const char *part)
+struct message_sender message_sender_of(const struct site_config *config)
 {
-	const char *const words[] = {topic_root, city, "/", site, "/", gateway, "/", topic,
-		part ? "/" : "", part ? part : ""};
+	return (struct message_sender){
+		.city = config->city, .site = config->site, .gateway = config->gateway};
+}
+
+size_t message_topic(char buffer[static TOPIC_BYTES_MAX], const struct message_sender *sender,
+	const char *topic, const char *part)
+{
+	const char *const words[] = {topic_root, sender->city, "/", sender->site, "/",
+		sender->gateway, "/", topic, part ? "/" : "", part ? part : ""};
 	size_t length = 0;
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
 		size_t more = strlen(words[i]);

@@ -52,10 +52,20 @@ const struct message_kind_info *message_kind_info(enum message_kind kind);
 /* By topic: "intervals"; false when there is none. */
 bool message_kind_find(const char *topic, enum message_kind *ret_kind);
 
+/* Whose topics they are: ids, or MQTT's wildcard "+" for any. */
+struct message_sender {
+	const char *city;
+	const char *site;
+	const char *gateway;
+};
+
+/* The gateway of a configuration; valid as long as that is. */
+struct message_sender message_sender_of(const struct site_config *config);
+
 /* "byport/1/<city>/<site>/<gateway>/<topic>[/<part>]"; part NULL: none. Returns the length, 0 when
  * too long. */
-size_t message_topic(char buffer[static TOPIC_BYTES_MAX], const char *city, const char *site,
-	const char *gateway, const char *topic, const char *part);
+size_t message_topic(char buffer[static TOPIC_BYTES_MAX], const struct message_sender *sender,
+	const char *topic, const char *part);
 
 /* A topic taken apart again. */
 struct message_address {

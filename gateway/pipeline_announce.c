@@ -24,9 +24,8 @@ static int64_t known_wall_of(const struct pipeline *pipeline, int64_t at_mono_ms
 static void topic_of(const struct pipeline *pipeline, enum message_kind kind, const char *part,
 	char ret_topic[static TOPIC_BYTES_MAX])
 {
-	const struct site_config *config = pipeline->site->config;
-	message_topic(ret_topic, config->city, config->site, config->gateway,
-		message_kind_info(kind)->topic, part);
+	const struct message_sender sender = message_sender_of(pipeline->site->config);
+	message_topic(ret_topic, &sender, message_kind_info(kind)->topic, part);
 }
 
 /* A message made, and where it goes. */

@@ -85,10 +85,10 @@ static size_t make_message(struct pipeline *pipeline, struct delivery_message *m
 static enum link_status publish(struct pipeline *pipeline, enum message_kind kind,
 	const struct delivery_message *message, size_t length)
 {
-	const struct site_config *config = pipeline->site->config;
+	const struct message_sender sender = message_sender_of(pipeline->site->config);
 	char topic[TOPIC_BYTES_MAX];
 	const struct message_kind_info *info = message_kind_info(kind);
-	message_topic(topic, config->city, config->site, config->gateway, info->topic, NULL);
+	message_topic(topic, &sender, info->topic, NULL);
 	struct mqtt_publication publication = {.topic = topic,
 		.payload = pipeline->payload,
 		.length = length,

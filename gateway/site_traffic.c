@@ -28,10 +28,10 @@ static double times_a_month(int64_t period_ms)
 static double topic_bytes(const struct site *site, enum message_kind kind, const char *part)
 {
 	char topic[TOPIC_BYTES_MAX];
-	const struct site_config *config = site->config;
+	const struct message_sender sender = message_sender_of(site->config);
 
-	return PACKET_BYTES + (double)message_topic(topic, config->city, config->site,
-				      config->gateway, message_kind_info(kind)->topic, part);
+	return PACKET_BYTES +
+	       (double)message_topic(topic, &sender, message_kind_info(kind)->topic, part);
 }
 
 static bool is_counter(const struct device_point *point)

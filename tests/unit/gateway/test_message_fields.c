@@ -307,10 +307,41 @@ static void a_topic_is_taken_apart_as_it_was_put_together(void **state)
 {
 	(void)state;
 	struct message_address address;
-	assert_true(message_topic_parse("byport/1/oslo/skole/gw1/live/main", &address));
-	assert_int_equal(address.kind, MESSAGE_LIVE);
-	assert_string_equal(address.site, "skole");
-	assert_string_equal(address.meter, "main");
+	char topic[TOPIC_BYTES_MAX];
+	const struct site_config config = {.city = "oslo", .site = "skole", .gateway = "gw1"};
+	const struct message_sender sender = message_sender_of(&config);
+	for (unsigned kind = 0; kind < MESSAGE_KIND_COUNT; kind++) {
+		const char *part = kind == MESSAGE_LIVE ? "main" : NULL;
+		const char *word = message_kind_info((enum message_kind)kind)->topic;
+		const size_t length = message_topic(topic, &sender, word, part);
+		assert_int_equal(length, strlen(topic));
+		assert_true(message_topic_parse(topic, &address));
+		assert_int_equal(address.kind, kind);
+		assert_string_equal(address.city, "oslo");
+		assert_string_equal(address.site, "skole");
+		assert_string_equal(address.gateway, "gw1");
+		assert_string_equal(address.meter, part ? part : "");
+		if (part)
+			assert_string_equal(topic, "byport/1/oslo/skole/gw1/live/main");
+	}
+}
+
+static void a_topic_that_does_not_fit_is_not_cut(void **state)
+{
+	(void)state;
+	char topic[TOPIC_BYTES_MAX], part[TOPIC_BYTES_MAX] = "";
+	const struct message_sender sender = {.city = "+", .site = "+", .gateway = "+"};
+	const size_t before = message_topic(topic, &sender, "live", "");
+	memset(part, 'x', TOPIC_BYTES_MAX - 1 - before);
+	assert_int_equal(message_topic(topic, &sender, "live", part), TOPIC_BYTES_MAX - 1);
+	part[TOPIC_BYTES_MAX - 1 - before] = 'x';
+	assert_int_equal(message_topic(topic, &sender, "live", part), 0);
+}
+
+static void what_is_no_topic_of_ours_is_not_taken_for_one(void **state)
+{
+	(void)state;
+	struct message_address address;
 	static const char *const none[] = {"byport/1/oslo/skole/gw1", "byport/2/a/b/c/status",
 		"byport/1/a/b/c/live", "byport/1/a/b/c/live/", "byport/1/a/b/c/status/x",
 		"byport/1/a//c/status", "byport/1/a/b/c/status/", ""};
@@ -327,6 +358,8 @@ int main(void)
 		cmocka_unit_test(a_stream_message_takes_rows_until_the_next_does_not_fit),
 		cmocka_unit_test(a_fraction_is_exact_in_outside_units),
 		cmocka_unit_test(a_topic_is_taken_apart_as_it_was_put_together),
+		cmocka_unit_test(a_topic_that_does_not_fit_is_not_cut),
+		cmocka_unit_test(what_is_no_topic_of_ours_is_not_taken_for_one),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
