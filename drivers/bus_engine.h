@@ -47,6 +47,7 @@ enum {
 	EXCEPTION_CODES_MAX = 12,        /* Modbus knows 1..8, 10, 11 */
 	DEVICE_ATTEMPTS_MAX = 3,         /* failures in a row before a device is silent */
 	DEVICE_REPORT_PERIOD_MS = 10000, /* counters are reported at least this often */
+	DEVICE_TROUBLE_PERIOD_MS = 1000, /* and with new errors, for who is looking for them */
 	BUS_REOPEN_PERIOD_MS_MIN = 500,  /* doubled up to the next */
 	BUS_REOPEN_PERIOD_MS_MAX = 10000,
 	BUS_RTU_LISTEN_MS = 300, /* after opening: an answer to whoever asked before us passes by */

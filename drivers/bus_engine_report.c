@@ -74,10 +74,13 @@ void engine_set_state(
 {
 	struct engine_device *mine = &engine->devices[device];
 	const bool changed = mine->state != state;
+	const uint64_t errors = mine->counters.requests - mine->counters.answers;
+	const int64_t period_ms = errors == mine->reported_errors ? DEVICE_REPORT_PERIOD_MS
+								  : DEVICE_TROUBLE_PERIOD_MS;
 
 	mine->state = state;
-	if (changed ||
-		now_mono_us / US_PER_MS - mine->reported_mono_ms >= DEVICE_REPORT_PERIOD_MS) {
+	if (changed || now_mono_us / US_PER_MS - mine->reported_mono_ms >= period_ms) {
+		mine->reported_errors = errors;
 		report_device(engine, device, now_mono_us);
 	}
 }

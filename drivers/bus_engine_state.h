@@ -21,6 +21,7 @@ struct engine_device {
 	int64_t read_mono_ms;        /* when values of it were last read */
 	int64_t rests_until_mono_us; /* the pause it wants after a request */
 	int64_t reported_mono_ms;
+	uint64_t reported_errors; /* unanswered or refused requests told of */
 	char reason[REASON_BYTES];
 };
 
