@@ -104,6 +104,13 @@ struct device_statistics *simulated_device_statistics(struct simulated_device *d
 	return &device->statistics;
 }
 
+void simulated_device_clear_statistics(struct simulated_device *device)
+{
+	const struct device_statistics before = device->statistics;
+	device->statistics = (struct device_statistics){
+		.asked_mono_us = before.asked_mono_us, .replied_mono_us = before.replied_mono_us};
+}
+
 bool simulated_device_set_fault(struct simulated_device *device, const struct fault *fault)
 {
 	if (!can_have(device, fault))
@@ -427,11 +434,16 @@ static void tell_served(struct simulated_device *device, struct register_range r
 
 static void count_request(struct simulated_device *device, const struct device_request *request)
 {
+	struct device_statistics *statistics = &device->statistics;
 	int64_t pause_us = (int64_t)device->settings.image.model->pause_ms * 1000;
-	device->statistics.requests++;
-	if (device->statistics.replied_mono_us != 0 &&
-		request->now.mono_us - device->statistics.replied_mono_us < pause_us)
-		device->statistics.inside_pause++;
+	int64_t now_us = request->now.mono_us;
+	int64_t gap_us = statistics->requests > 0 ? now_us - statistics->asked_mono_us : 0;
+	if (gap_us > statistics->gap_us_max)
+		statistics->gap_us_max = gap_us;
+	if (statistics->replied_mono_us != 0 && now_us - statistics->replied_mono_us < pause_us)
+		statistics->inside_pause++;
+	statistics->requests++;
+	statistics->asked_mono_us = now_us;
 }
 
 void simulated_device_reply(struct simulated_device *device, const struct device_request *request,

@@ -56,7 +56,9 @@ struct device_statistics {
 	uint64_t replies;        /* bytes went back, whatever they were */
 	uint64_t exceptions;     /* among them */
 	uint64_t inside_pause;   /* requests sooner than the model's pause after the reply before */
-	int64_t replied_mono_us; /* end of the last reply */
+	int64_t gap_us_max;      /* longest time between two requests */
+	int64_t asked_mono_us;   /* the last request; 0: none yet */
+	int64_t replied_mono_us; /* end of the last reply; 0: none yet */
 };
 
 struct simulated_device;
@@ -87,6 +89,8 @@ uint8_t simulated_device_address(const struct simulated_device *device);
 const struct meter_model *simulated_device_model(const struct simulated_device *device);
 const char *simulated_device_serial_number(const struct simulated_device *device);
 struct device_statistics *simulated_device_statistics(struct simulated_device *device);
+/* Count from 0 again; when it was asked and answered last stays. */
+void simulated_device_clear_statistics(struct simulated_device *device);
 
 /* Replace all faults by this one; FAULT_NONE: by none. False when the device cannot have it: the
  * serial number of the other device does not fit the model's register. */

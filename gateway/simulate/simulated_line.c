@@ -190,6 +190,8 @@ void simulated_line_clear_statistics(struct simulated_line *line)
 {
 	line->statistics = (struct line_statistics){.silence_us_min = INT64_MAX,
 		.silence_us_needed = (uint32_t)wire_silence_us(line->settings.baud)};
+	for (size_t i = 0; i < line->devices_count; i++)
+		simulated_device_clear_statistics(line->devices[i]);
 }
 
 struct simulated_device *simulated_line_device(const struct simulated_line *line, size_t index)

@@ -178,7 +178,7 @@ const struct simulation_command simulation_commands[] = {
 	{"speed", 2, "N",                     do_speed, "simulated seconds a second"},
 	{"time",  1, "",                      do_time,  "the simulated time"},
 	{"stats", 1, "",                      do_stats, "what was counted"},
-	{"clear", 1, "",                      do_clear, "count the lines from 0 again"},
+	{"clear", 1, "",                      do_clear, "count from 0 again"},
 	{"sync",  1, "",                      do_sync,  "write out the log"},
 	{"quit",  1, "",                      do_quit,  "end"},
 	{.name = NULL},

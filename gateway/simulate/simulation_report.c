@@ -82,6 +82,7 @@ static void write_statistics_device(struct json_writer *writer, struct simulated
 	write_number(writer, "replies", (int64_t)statistics->replies);
 	write_number(writer, "exceptions", (int64_t)statistics->exceptions);
 	write_number(writer, "inside_pause", (int64_t)statistics->inside_pause);
+	write_number(writer, "gap_us_max", statistics->gap_us_max);
 	json_writer_close_object(writer);
 }
 
