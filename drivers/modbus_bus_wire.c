@@ -114,13 +114,15 @@ enum bus_status wire_settle(struct wire *wire, uint32_t *late_bytes)
 struct reception {
 	uint8_t bytes[FRAME_BYTES_MAX];
 	size_t length;
-	int64_t began_mono_us;      /* first of these bytes */
+	int64_t began_mono_us; /* first of these bytes */
+	int64_t begun_length;  /* how many had come by then; less than 0 once more were dropped */
 	enum frame_verdict strange; /* what was last dropped; FRAME_GOOD: nothing */
 };
 
 static void drop_front(struct reception *reception, size_t count, struct bus_answer *answer)
 {
 	reception->length -= count;
+	reception->begun_length -= (int64_t)count;
 	memmove(reception->bytes, reception->bytes + count, reception->length);
 	answer->late_bytes += (uint32_t)count;
 }
@@ -219,12 +221,20 @@ static int64_t reception_deadline(const struct wire *wire, const struct receptio
 	return ends_mono_us > deadline_mono_us ? ends_mono_us : deadline_mono_us;
 }
 
-/* One wake-up at the end of a long answer instead of one a character. */
-static void sleep_through(const struct wire *wire, size_t missing)
+/*
+ * One wake-up at the end of a long answer instead of one a character. Counted
+ * from its beginning: an adapter hands over groups, and the last ones are
+ * nearer their end than what is missing says.
+ */
+static void sleep_through(
+	const struct wire *wire, const struct reception *reception, size_t missing)
 {
-	if (is_serial(wire) && missing >= SLEEP_CHARACTERS_MIN) {
-		sleep_until(bus_now_mono_us() +
-			    bus_line_wire_us(&wire->line, missing - SLEEP_CHARACTERS_SPARED));
+	int64_t characters = (int64_t)(reception->length + missing) - reception->begun_length -
+			     SLEEP_CHARACTERS_SPARED;
+
+	if (is_serial(wire) && missing >= SLEEP_CHARACTERS_MIN && characters > 0) {
+		sleep_until(reception->began_mono_us +
+			    bus_line_wire_us(&wire->line, (size_t)characters));
 	}
 }
 
@@ -235,7 +245,7 @@ static enum bus_status receive_more(
 	size_t length = 0;
 
 	if (reception->length > 0) {
-		sleep_through(wire, missing);
+		sleep_through(wire, reception, missing);
 	}
 	if (reception->length > 0 && bus_now_mono_us() > until) {
 		return BUS_TIMEOUT; /* it babbles: there is always more to read */
@@ -250,6 +260,7 @@ static enum bus_status receive_more(
 	}
 	if (length > 0 && reception->length == 0) {
 		reception->began_mono_us = wire->last_heard_mono_us;
+		reception->begun_length = (int64_t)length;
 	}
 	reception->length += length;
 	return status;
