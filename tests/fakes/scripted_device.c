@@ -24,6 +24,7 @@ enum {
 	BABBLE_BYTES = 300,
 	PIECE_GAP_US = 2000,
 	BABBLE_GAP_US = 1000,
+	FIFO_BYTES = 8,
 };
 
 /* Bytes that go out at an instant. */
@@ -43,7 +44,7 @@ struct scripted_device {
 	int slave_fd;  /* held open, so that the master does not hang up */
 	int stop_fd;
 	pthread_t thread;
-	pthread_mutex_t lock; /* of `record` */
+	pthread_mutex_t lock; /* of `record` and last_sent_mono_us */
 	struct scripted_record record;
 	int64_t last_sent_mono_us;
 	uint8_t heard[FRAME_BYTES_MAX];
@@ -132,6 +133,16 @@ static void push_pieces(
 	}
 }
 
+static void push_groups(
+	struct scripted_device *device, int64_t at, const uint8_t *frame, size_t length)
+{
+	for (size_t sent = 0; sent < length; sent += FIFO_BYTES) {
+		size_t count = length - sent < FIFO_BYTES ? length - sent : FIFO_BYTES;
+		push(device, at + bus_line_wire_us(&device->line, sent + count), frame + sent,
+			count);
+	}
+}
+
 static void push_babble(struct scripted_device *device, int64_t at)
 {
 	for (int i = 0; i < BABBLE_BYTES; i++) {
@@ -178,6 +189,7 @@ static size_t spoil(
 	case SCRIPT_NOISE_FIRST:
 	case SCRIPT_FOREIGN_FIRST:
 	case SCRIPT_IN_PIECES:
+	case SCRIPT_AS_A_UART:
 	case SCRIPT_GOOD_AND_HANGS_UP:
 	case SCRIPT_DEVICE_ID:
 		return length;
@@ -210,6 +222,8 @@ static void answer(struct scripted_device *device, const struct scripted_answer 
 	length = spoil(device, scripted->kind, frame, length);
 	if (scripted->kind == SCRIPT_BABBLE) {
 		push_babble(device, at);
+	} else if (scripted->kind == SCRIPT_AS_A_UART) {
+		push_groups(device, at, frame, length);
 	} else if (scripted->kind == SCRIPT_IN_PIECES) {
 		push_pieces(device, at, frame, length);
 	} else if (length > 0) {
@@ -248,7 +262,9 @@ static void send_due(struct scripted_device *device)
 			hang_up(device);
 			return;
 		}
+		pthread_mutex_lock(&device->lock);
 		device->last_sent_mono_us = bus_now_mono_us();
+		pthread_mutex_unlock(&device->lock);
 		if (write(device->fd, piece->bytes, piece->length) < 0) {
 			hang_up(device);
 			return;
@@ -315,13 +331,16 @@ static void accept_connection(struct scripted_device *device)
 	count(device, &device->record.connections);
 }
 
-static int next_wait_ms(const struct scripted_device *device)
+/* Until the next piece is due; NULL: none is. */
+static const struct timespec *next_wait(const struct scripted_device *device, struct timespec *wait)
 {
 	if (device->pending_count == 0) {
-		return -1;
+		return NULL;
 	}
 	int64_t left_us = device->pending[0].at_mono_us - bus_now_mono_us();
-	return left_us > 0 ? (int)(left_us / 1000) + 1 : 0;
+	left_us = left_us > 0 ? left_us : 0;
+	*wait = (struct timespec){.tv_sec = left_us / 1000000, .tv_nsec = left_us % 1000000 * 1000};
+	return wait;
 }
 
 static void *device_run(void *argument)
@@ -334,7 +353,8 @@ static void *device_run(void *argument)
 			{.fd = device->fd,        .events = POLLIN},
 			{.fd = device->listen_fd, .events = POLLIN},
 		};
-		poll(polled, 3, next_wait_ms(device));
+		struct timespec wait;
+		ppoll(polled, 3, next_wait(device, &wait), NULL);
 		if (polled[0].revents) {
 			return NULL;
 		}
@@ -432,6 +452,7 @@ struct scripted_record scripted_device_record(struct scripted_device *device)
 {
 	pthread_mutex_lock(&device->lock);
 	struct scripted_record record = device->record;
+	record.last_sent_mono_us = device->last_sent_mono_us;
 	pthread_mutex_unlock(&device->lock);
 	return record;
 }

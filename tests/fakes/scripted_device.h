@@ -23,6 +23,7 @@ enum scripted_kind {
 	SCRIPT_FOREIGN_FIRST,     /* a whole frame of another address, then the good answer */
 	SCRIPT_OLD_TRANSACTION,   /* TCP: the transaction before */
 	SCRIPT_IN_PIECES,         /* byte by byte, 2 ms apart */
+	SCRIPT_AS_A_UART,         /* at the wire's pace, in groups of eight bytes */
 	SCRIPT_HANGS_UP,          /* TCP: closes the connection instead */
 	SCRIPT_GOOD_AND_HANGS_UP, /* TCP: closes it after the answer */
 	SCRIPT_DEVICE_ID,
@@ -51,7 +52,8 @@ struct scripted_record {
 	size_t connections;
 	size_t sent; /* pieces of answers */
 	size_t hang_ups;
-	int64_t silence_us_min; /* shortest silence before a request, after anything it sent */
+	int64_t last_sent_mono_us; /* 0: nothing yet */
+	int64_t silence_us_min;    /* shortest silence before a request, after anything it sent */
 };
 struct scripted_record scripted_device_record(struct scripted_device *device);
 

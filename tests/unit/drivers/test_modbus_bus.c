@@ -240,6 +240,27 @@ static void no_request_goes_out_inside_the_silence(void **state)
 	assert_true(scripted_device_record(device).silence_us_min >= SILENCE_19200_US);
 }
 
+static void the_end_of_a_long_answer_is_noticed_at_once(void **state)
+{
+	(void)state;
+	enum { ANSWERS = 10, NOTICED_US_MAX = 1200 /* two characters */ };
+	const struct bus_request many = {.device = 5, .function = 3, .address = 0, .count = 74};
+	struct scripted_answer script[ANSWERS];
+	size_t at_once = 0;
+
+	for (size_t i = 0; i < ANSWERS; i++) {
+		script[i] = (struct scripted_answer){.kind = SCRIPT_AS_A_UART};
+	}
+	begin(BUS_RTU, script, ANSWERS);
+	for (size_t i = 0; i < ANSWERS; i++) {
+		assert_int_equal(bus->ops->ask(bus, &many, TIMEOUT_MS, &answer), BUS_OK);
+		int64_t late_us =
+			answer.done_mono_us - scripted_device_record(device).last_sent_mono_us;
+		at_once += late_us < NOTICED_US_MAX;
+	}
+	assert_true(at_once > ANSWERS / 2); /* a busy machine may be late now and then */
+}
+
 static void device_identification_passes_on_both_transports(void **state)
 {
 	(void)state;
@@ -407,6 +428,7 @@ int main(void)
 		cmocka_unit_test_teardown(noise_and_foreign_frames_before_the_answer_are_counted_and_skipped, end),
 		cmocka_unit_test_teardown(babble_ends_with_the_time_out_and_the_line_is_asked_again_when_it_is_idle, end),
 		cmocka_unit_test_teardown(no_request_goes_out_inside_the_silence, end),
+		cmocka_unit_test_teardown(the_end_of_a_long_answer_is_noticed_at_once, end),
 		cmocka_unit_test_teardown(device_identification_passes_on_both_transports, end),
 		cmocka_unit_test_teardown(a_request_that_writes_is_refused_and_never_sent, end),
 		cmocka_unit_test_teardown(a_connection_closed_while_idle_is_opened_again_unnoticed, end),
