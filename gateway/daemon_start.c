@@ -18,7 +18,12 @@
 
 #include "gateway/daemon_state.h"
 
-enum { QUEUE_POLLS = 8 }; /* of every device fit in the queue while the disk is slow */
+enum {
+	QUEUE_POLLS = 8, /* of every device fit in the queue while the disk is slow */
+	/* A block this large (a file being read, `about` of a large site) is given back as soon as
+	 * it is free; by default the first such one raises the bound, and the rest stay. */
+	LARGE_BYTES = 64 * 1024,
+};
 
 /* 2026-01-01T00:00:00Z: no byport has run before; a clock that says so is wrong. */
 static const int64_t EARLIEST_WALL_MS = 1767225600000;
@@ -225,6 +230,7 @@ enum daemon_result daemon_start(struct daemon *daemon, const char *path)
 {
 	*daemon = (struct daemon){.lock_fd = -1, .signal_fd = -1};
 	mallopt(M_ARENA_MAX, 1);
+	mallopt(M_MMAP_THRESHOLD, LARGE_BYTES);
 	daemon_look_at_clock(daemon);
 	daemon_ask_kernel(daemon);
 	enum daemon_result result = read_configuration(daemon, path);

@@ -4,8 +4,8 @@
  * counters, texts. A report that would cross the ring's end begins at its start,
  * the rest is skipped.
  *
- * One mutex, held for a copy. `head` and `tail` count bytes for ever; their
- * remainder is the place in the ring.
+ * One mutex, held for a copy. `head` and `tail` count bytes since the ring was
+ * last empty; their remainder is the place in it.
  */
 #include <pthread.h>
 #include <stdlib.h>
@@ -153,8 +153,12 @@ bool report_queue_put(
 static struct record *oldest(struct report_queue *queue)
 {
 	queue->tail = queue->taken;
-	if (queue->tail == queue->head)
+	if (queue->tail == queue->head) {
+		/* Empty: begin at the ring's start again, so that memory no backlog ever needed
+		 * is never touched. */
+		queue->head = queue->tail = queue->taken = 0;
 		return NULL;
+	}
 	size_t to_end = queue->ring_bytes - (size_t)(queue->tail % queue->ring_bytes);
 	if (to_end < sizeof(struct record) || record_at(queue, queue->tail)->skip)
 		queue->tail += to_end;
