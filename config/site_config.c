@@ -151,8 +151,7 @@ static struct site_config *config_new(const char *name)
 	return config->file ? config : site_config_free(config);
 }
 
-static bool read_tree(const struct yaml_file *file, struct diagnostics *diagnostics,
-	struct site_config **ret_config)
+static struct site_config *read_tree(const struct yaml_file *file, struct diagnostics *diagnostics)
 {
 	const size_t errors = diagnostics->errors;
 	struct section_context reading = {
@@ -171,12 +170,38 @@ static bool read_tree(const struct yaml_file *file, struct diagnostics *diagnost
 	}
 	setting_patterns_free(reading.patterns);
 	diagnostics_sort(diagnostics);
-	if (diagnostics->errors > errors) {
-		site_config_free(reading.config);
+	if (reading.out_of_memory) {
+		return site_config_free(reading.config);
+	}
+	reading.config->faulty = diagnostics->errors > errors;
+	return reading.config;
+}
+
+/* Closes the file. */
+static bool whole_config(
+	struct yaml_file *file, struct diagnostics *diagnostics, struct site_config **ret_config)
+{
+	struct site_config *config = read_tree(file, diagnostics);
+
+	yaml_close(file);
+	if (!config || config->faulty) {
+		site_config_free(config);
 		return false;
 	}
-	*ret_config = reading.config;
+	*ret_config = config;
 	return true;
+}
+
+struct site_config *site_config_read_faulty(const char *path, struct diagnostics *diagnostics)
+{
+	struct yaml_file *file = NULL;
+
+	if (yaml_read_file(path, diagnostics, &file) != YAML_OK) {
+		return NULL;
+	}
+	struct site_config *config = read_tree(file, diagnostics);
+	yaml_close(file);
+	return config;
 }
 
 bool site_config_read(
@@ -184,12 +209,8 @@ bool site_config_read(
 {
 	struct yaml_file *file = NULL;
 
-	if (yaml_read_file(path, diagnostics, &file) != YAML_OK) {
-		return false;
-	}
-	bool read = read_tree(file, diagnostics, ret_config);
-	yaml_close(file);
-	return read;
+	return yaml_read_file(path, diagnostics, &file) == YAML_OK &&
+	       whole_config(file, diagnostics, ret_config);
 }
 
 bool site_config_read_text(const char *name, const char *text, struct diagnostics *diagnostics,
@@ -197,12 +218,8 @@ bool site_config_read_text(const char *name, const char *text, struct diagnostic
 {
 	struct yaml_file *file = NULL;
 
-	if (yaml_read_text(name, text, strlen(text), diagnostics, &file) != YAML_OK) {
-		return false;
-	}
-	bool read = read_tree(file, diagnostics, ret_config);
-	yaml_close(file);
-	return read;
+	return yaml_read_text(name, text, strlen(text), diagnostics, &file) == YAML_OK &&
+	       whole_config(file, diagnostics, ret_config);
 }
 
 struct config_endpoint config_bus_endpoint(const struct config_bus *bus)

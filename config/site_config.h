@@ -166,6 +166,7 @@ struct config_broker {
 
 struct site_config {
 	const char *file; /* as the user named it */
+	bool faulty;      /* errors were reported: settings may be missing, strings NULL */
 	const char *city;
 	const char *site;
 	const char *site_name;
@@ -208,7 +209,14 @@ enum {
 __attribute__((warn_unused_result)) bool site_config_read(
 	const char *path, struct diagnostics *diagnostics, struct site_config **ret_config);
 
-/* The same from memory; `name` stands in messages. */
+/*
+ * The same, but a file with errors of meaning gives a configuration too, a
+ * faulty one: site_make() checks what is left of it, so that all errors come in
+ * one go. NULL when there is nothing to check.
+ */
+struct site_config *site_config_read_faulty(const char *path, struct diagnostics *diagnostics);
+
+/* The same as site_config_read() from memory; `name` stands in messages. */
 __attribute__((warn_unused_result)) bool site_config_read_text(const char *name, const char *text,
 	struct diagnostics *diagnostics, struct site_config **ret_config);
 

@@ -38,9 +38,8 @@ fail:
 bool loaded_site_read(
 	const char *path, struct diagnostics *diagnostics, struct loaded_site **ret_loaded)
 {
-	struct site_config *config = NULL;
-	return site_config_read(path, diagnostics, &config) &&
-	       loaded_site_make(config, diagnostics, ret_loaded);
+	struct site_config *config = site_config_read_faulty(path, diagnostics);
+	return config != NULL && loaded_site_make(config, diagnostics, ret_loaded);
 }
 
 void loaded_site_hold(struct loaded_site *loaded)

@@ -31,9 +31,17 @@ static void join_meters(struct site_joining *joining)
 	for (size_t i = 0; i < site->meters_count; i++) {
 		struct site_meter *meter = &site->meters[i];
 		meter->config = &joining->config->meters[i];
-		meter->bus = (size_t)(site_config_bus(joining->config, meter->config->bus) -
-				      joining->config->buses);
-		site->buses[meter->bus].meters_count++;
+		const struct config_bus *bus =
+			meter->config->bus ? site_config_bus(joining->config, meter->config->bus)
+					   : NULL;
+		/* Only a faulty configuration lacks a bus or a model, and said so. */
+		meter->bus = bus ? (size_t)(bus - joining->config->buses) : site->buses_count;
+		if (bus) {
+			site->buses[meter->bus].meters_count++;
+		}
+		if (!meter->config->model) {
+			continue;
+		}
 		site_join_meter(joining, meter);
 	}
 }
@@ -70,6 +78,9 @@ static bool join(struct site_joining *joining, size_t errors_before)
 		return true;
 	}
 	join_meters(joining);
+	if (joining->config->faulty) {
+		return true;
+	}
 	if (!join_buses(joining)) {
 		return false;
 	}
@@ -98,7 +109,7 @@ bool site_make(const struct site_config *config, struct model_library *library,
 		SITE_REPORT(&joining, (struct file_position){0}, "memory is out");
 	}
 	diagnostics_sort(diagnostics);
-	if (diagnostics->errors > errors) {
+	if (diagnostics->errors > errors || config->faulty) {
 		site_free(joining.site);
 		return false;
 	}

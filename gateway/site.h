@@ -62,7 +62,8 @@ struct site {
 };
 
 /*
- * Join. False when there was an error of meaning: two meters on one address
+ * Join. False when there was an error of meaning, or the configuration was
+ * faulty already (then its meters are checked by themselves only): two meters on one address
  * and channel, two models at one address, an unknown model or quantity, a
  * period shorter than the model's update period, a bus whose wire time alone
  * exceeds its period ... All are reported with file:line:column. The

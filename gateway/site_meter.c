@@ -26,7 +26,8 @@ static const struct site_meter *found_bad(
 	const struct site_joining *joining, const struct site_meter *meter)
 {
 	for (const struct site_meter *other = joining->site->meters; other < meter; other++) {
-		if (!other->model && strcmp(other->config->model, meter->config->model) == 0) {
+		if (!other->model && other->config->model &&
+			strcmp(other->config->model, meter->config->model) == 0) {
 			return other;
 		}
 	}
@@ -225,6 +226,9 @@ static void check_transport(struct site_joining *joining, const struct site_mete
 {
 	const struct config_bus *bus = &joining->config->buses[meter->bus];
 
+	if (meter->bus == joining->site->buses_count) {
+		return;
+	}
 	if (bus->kind == CONFIG_BUS_RTU && !meter->model->rtu) {
 		SITE_REPORT(joining, meter->config->bus_at,
 			"bus: \"%s\" is an RS-485 line, and model \"%s\" is reached over TCP only",

@@ -97,7 +97,8 @@ static void compare_with_previous(
 static void check_file(struct checked_file *file, const struct check_choice *choice,
 	struct diagnostics *diagnostics)
 {
-	if (!site_config_read(file->path, diagnostics, &file->config)) {
+	file->config = site_config_read_faulty(file->path, diagnostics);
+	if (!file->config) {
 		return;
 	}
 	file->library = model_library_open(file->config->models_directory);
@@ -123,7 +124,7 @@ static void check_against_each_other(
 	size_t read = 0;
 
 	for (size_t i = 0; configs && i < count; i++) {
-		if (files[i].config) {
+		if (files[i].config && !files[i].config->faulty) {
 			configs[read++] = files[i].config;
 		}
 	}

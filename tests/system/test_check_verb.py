@@ -120,7 +120,8 @@ class ABadFile(Folder):
         self.assertEqual(lines[0], f'{path}:1:27: error: id: "Fjell" is not understood; allowed: '
                          "lower-case letters a-z, digits and '-', at most 32 characters")
         self.assertIn(f'{path}:3:10: error: broker: unknown key "hots"; did you mean "host"?', lines)
-        self.assertEqual(lines[-1], "3 errors, 0 warnings in 1 file")
+        self.assertIn('unknown key "adress"; did you mean "address"?', done.stderr)
+        self.assertEqual(lines[-1], "4 errors, 0 warnings in 1 file")
 
     def test_a_key_that_is_neither_ours_nor_the_models_is_refused(self):
         path = self.write("bad.yaml", self.site("x").read_text().replace(
@@ -172,6 +173,27 @@ class ABadFile(Folder):
                          ("error", str(path), 1, 27))
         self.assertIn('"Fjell"', item["message"])
         self.assertEqual(told["files"], [{"file": str(path), "good": False}])
+
+
+class ManyMistakes(Folder):
+    def test_what_the_file_and_what_the_models_tell_come_in_one_go(self):
+        path = self.folder() / "site.yaml"
+        path.write_text("""\
+site: {city: drammen, id: school}
+gateway: {id: Main}
+broker: {host: 127.0.0.1}
+buses: [{id: cellar, port: /dev/ttyUSB0}]
+meters:
+  - {id: a, bus: cellar, address: 300, model: eastron-sdm630, main_fuze: 63}
+  - {id: b, bus: attic, address: 2, model: eastron-sdm630, quantities: [active_powr]}
+  - {id: c, bus: cellar, address: 3, model: eastorn-sdm630}
+""")
+        done = check(path)
+        self.assertEqual(done.returncode, 1)
+        places = [line.split(": error: ")[0].removeprefix(f"{path}:") for line in done.stderr.splitlines()[:-1]]
+        for said in ('"Main"', '"300"', '"main_fuze"; did you mean "main_fuse"?', '"attic"', '"eastorn-sdm630"'):
+            self.assertIn(said, done.stderr)
+        self.assertEqual(places, sorted(places, key=lambda place: [int(part) for part in place.split(":")]))
 
 
 class SeveralFiles(Folder):
