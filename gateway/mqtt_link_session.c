@@ -46,14 +46,20 @@ __attribute__((format(printf, 2, 3))) static void lose(
 static void lose_system(struct link_session *session, int error)
 {
 	char why[LINK_WHY_MAX];
-	link_text_system(why, session->settings, error);
+	if (error == ECONNRESET)
+		link_text_closed(why, session->settings, session->accepted);
+	else
+		link_text_system(why, session->settings, error);
 	lose(session, "%s", why);
 }
 
-static void lose_tls(struct link_session *session)
+static void lose_connection(struct link_session *session, int status)
 {
 	char why[LINK_WHY_MAX];
-	link_text_tls(why, session->settings, session->tls);
+	if (session->tls[0] || status == MOSQ_ERR_TLS)
+		link_text_tls(why, session->settings, session->tls, session->accepted);
+	else
+		link_text_closed(why, session->settings, session->accepted);
 	lose(session, "%s", why);
 }
 
@@ -69,22 +75,16 @@ static void lose_library(struct link_session *session, int status, int error)
 		return;
 	case MOSQ_ERR_ERRNO:
 		if (session->tls[0])
-			lose_tls(session);
+			lose_connection(session, status);
 		lose_system(session, error);
-		return;
-	case MOSQ_ERR_TLS:
-		lose_tls(session);
 		return;
 	case MOSQ_ERR_KEEPALIVE:
 		lose(session, "no sign of the broker for %u s", session->settings->keep_alive_s);
 		return;
+	case MOSQ_ERR_TLS:
 	case MOSQ_ERR_CONN_LOST:
 	case MOSQ_ERR_NO_CONN:
-		if (session->tls[0])
-			lose_tls(session);
-		lose(session, "the broker closed the connection%s",
-			session->accepted ? " and did not say why (two clients with one id?)"
-					  : " without an answer");
+		lose_connection(session, status);
 		return;
 	default:
 		lose(session, "%s", mosquitto_strerror(status));
@@ -123,7 +123,6 @@ static void on_connect(struct mosquitto *client, void *context, int reason, int 
 		receive_maximum < LINK_IN_FLIGHT_MAX ? receive_maximum : LINK_IN_FLIGHT_MAX;
 	event.receive_maximum = session->receive_maximum;
 	session->accepted = true;
-	link_box_drop_publications(session->box);
 	link_box_report(session->box, &event);
 }
 

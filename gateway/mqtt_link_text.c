@@ -75,10 +75,25 @@ void link_text_system(
 	snprintf(ret_why, LINK_WHY_MAX, "%s:%u %s", to->host, to->port, why);
 }
 
-void link_text_tls(
-	char ret_why[static LINK_WHY_MAX], const struct mqtt_link_settings *to, const char *said)
+void link_text_closed(
+	char ret_why[static LINK_WHY_MAX], const struct mqtt_link_settings *to, bool accepted)
 {
-	if (strstr(said, "host name"))
+	if (accepted)
+		snprintf(ret_why, LINK_WHY_MAX,
+			"the broker closed the connection and did not say why (two clients with "
+			"one id?)");
+	else
+		snprintf(ret_why, LINK_WHY_MAX,
+			"%s:%u closed the connection without an answer (%s)", to->host, to->port,
+			to->tls ? "does it speak TLS?" : "does it want TLS?");
+}
+
+void link_text_tls(char ret_why[static LINK_WHY_MAX], const struct mqtt_link_settings *to,
+	const char *said, bool accepted)
+{
+	if (strstr(said, "unexpected eof"))
+		link_text_closed(ret_why, to, accepted);
+	else if (strstr(said, "host name"))
 		snprintf(ret_why, LINK_WHY_MAX, "the broker's certificate is not for \"%s\"",
 			to->host);
 	else if (strstr(said, "wrong version number"))

@@ -16,8 +16,12 @@ enum { LINK_WHY_MAX = 120 }; /* bytes, with the NUL */
 void link_text_system(
 	char ret_why[static LINK_WHY_MAX], const struct mqtt_link_settings *to, int error);
 
+/* The other end closed the connection without a word. */
+void link_text_closed(
+	char ret_why[static LINK_WHY_MAX], const struct mqtt_link_settings *to, bool accepted);
+
 /* What OpenSSL said; "" : nothing. */
-void link_text_tls(
-	char ret_why[static LINK_WHY_MAX], const struct mqtt_link_settings *to, const char *said);
+void link_text_tls(char ret_why[static LINK_WHY_MAX], const struct mqtt_link_settings *to,
+	const char *said, bool accepted);
 
 #endif

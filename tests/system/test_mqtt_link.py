@@ -6,7 +6,7 @@ kept to. tests/tools/link_probe.c is the link on a command line."""
 import re
 import socket
 import subprocess
-import time
+import threading
 
 import rig
 
@@ -27,6 +27,18 @@ class LinkCase(rig.Case):
         listener = self.use(socket.socket())
         listener.bind((rig.LOOPBACK, 0))
         listener.listen(8)
+        return listener.getsockname()[1]
+
+    def listener_that_says(self, text):
+        """Accepts TCP once and says the same whatever it is told."""
+        listener = self.use(socket.socket())
+        listener.bind((rig.LOOPBACK, 0))
+        listener.listen(8)
+        def answer():
+            with listener.accept()[0] as link:
+                link.sendall(text)
+                link.recv(1000)
+        threading.Thread(target=answer, daemon=True).start()
         return listener.getsockname()[1]
 
 
@@ -86,6 +98,8 @@ class WithABroker(LinkCase):
         killed.kill()
         will = collector.wait_for_topic("s/killed")
         self.assertEqual(will.text, "gone")
+        late = self.use(rig.Collector(broker, "s/#"))
+        self.assertTrue(late.wait_for_topic("s/killed").retain)
         self.assertEqual(will.properties["content-type"], "application/json")
         self.assertEqual(collector.messages(end="polite"), [])
 
@@ -178,7 +192,7 @@ class WithTrouble(LinkCase):
         probe = self.probe(self.silent_listener())
         self.assertLess(self.stop(probe, 300), 500)
 
-    def test_tls_tells_an_unknown_issuer_a_wrong_name_and_a_plain_port_apart(self):
+    def test_tls_tells_an_unknown_issuer_a_wrong_name_and_a_port_of_the_other_kind_apart(self):
         good, other = self.folder(), self.folder()
         certificates = rig.Certificates(good)
         broker = self.use(rig.Broker(certificates=certificates))
@@ -188,7 +202,12 @@ class WithTrouble(LinkCase):
         self.probe(broker.port, tls=1, ca_file=stranger).wait_for("the broker's certificate is not trusted")
         self.probe(broker.port, tls=1, ca_file=certificates.ca, host="localhost").wait_for(
             'the broker\'s certificate is not for "localhost"')
-        self.probe(plain.port, tls=1, ca_file=certificates.ca).wait_for("disconnected")
+        self.probe(plain.port, tls=1, ca_file=certificates.ca).wait_for(
+            f"127.0.0.1:{plain.port} closed the connection without an answer (does it speak TLS?)")
+        web = self.listener_that_says(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        self.probe(web, tls=1, ca_file=certificates.ca).wait_for(f"127.0.0.1:{web} does not speak TLS")
+        self.probe(broker.port).wait_for(
+            f"127.0.0.1:{broker.port} closed the connection without an answer (does it want TLS?)")
 
     def test_a_name_with_an_address_of_ipv6_first_falls_back_to_ipv4(self):
         broker = self.use(rig.Broker())  # on 127.0.0.1 only; localhost is ::1 too where there is IPv6
