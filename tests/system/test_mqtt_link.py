@@ -5,6 +5,7 @@ kept to. tests/tools/link_probe.c is the link on a command line."""
 
 import re
 import socket
+import struct
 import subprocess
 import threading
 
@@ -29,15 +30,17 @@ class LinkCase(rig.Case):
         listener.listen(8)
         return listener.getsockname()[1]
 
-    def listener_that_says(self, text):
-        """Accepts TCP once and says the same whatever it is told."""
+    def listener_that_says(self, text, reset=False):
+        """Accepts TCP once, says the same whatever it is told, and closes; or resets the connection."""
         listener = self.use(socket.socket())
         listener.bind((rig.LOOPBACK, 0))
         listener.listen(8)
         def answer():
             with listener.accept()[0] as link:
+                link.recv(10000)
                 link.sendall(text)
-                link.recv(1000)
+                if reset:
+                    link.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         threading.Thread(target=answer, daemon=True).start()
         return listener.getsockname()[1]
 
@@ -196,14 +199,15 @@ class WithTrouble(LinkCase):
         good, other = self.folder(), self.folder()
         certificates = rig.Certificates(good)
         broker = self.use(rig.Broker(certificates=certificates))
-        plain = self.use(rig.Broker())
         self.probe(broker.port, tls=1, ca_file=certificates.ca).wait_for("connected")
         stranger = rig.Certificates(other).ca
         self.probe(broker.port, tls=1, ca_file=stranger).wait_for("the broker's certificate is not trusted")
         self.probe(broker.port, tls=1, ca_file=certificates.ca, host="localhost").wait_for(
             'the broker\'s certificate is not for "localhost"')
-        self.probe(plain.port, tls=1, ca_file=certificates.ca).wait_for(
-            f"127.0.0.1:{plain.port} closed the connection without an answer (does it speak TLS?)")
+        for reset in (False, True):
+            closes = self.listener_that_says(b"", reset)
+            self.probe(closes, tls=1, ca_file=certificates.ca).wait_for(
+                f"127.0.0.1:{closes} closed the connection without an answer (does it speak TLS?)")
         web = self.listener_that_says(b"HTTP/1.1 400 Bad Request\r\n\r\n")
         self.probe(web, tls=1, ca_file=certificates.ca).wait_for(f"127.0.0.1:{web} does not speak TLS")
         self.probe(broker.port).wait_for(
