@@ -12,13 +12,16 @@
 
 enum { PHASES = 3, MS_PER_HOUR = 3600000 };
 
-/* What has flowed since the start, in milli-units times milliseconds. */
+/* Milli-units times milliseconds: 64 bits would hold three years of a building. */
+__extension__ typedef __int128 wide_integral;
+
+/* What has flowed since the start. */
 struct integral {
-	int64_t import[PHASES + 1]; /* [0]: all phases together */
-	int64_t export[PHASES + 1];
-	int64_t reactive_import;
-	int64_t reactive_export;
-	int64_t apparent;
+	wide_integral import[PHASES + 1]; /* [0]: all phases together */
+	wide_integral export[PHASES + 1];
+	wide_integral reactive_import;
+	wide_integral reactive_export;
+	wide_integral apparent;
 };
 
 /* Powers within one slot. */
@@ -35,8 +38,8 @@ struct scenario {
 	struct place_power powers[PLACE_COUNT]; /* in the slot that begins there */
 	struct integral integrals[PLACE_COUNT];
 	struct heat_state heat;
-	int64_t heat_energy; /* mW ms */
-	int64_t volume;      /* mL/h ms */
+	wide_integral heat_energy; /* mW ms */
+	wide_integral volume;      /* mL/h ms */
 };
 
 static const char *const place_names[PLACE_COUNT] = {
@@ -168,8 +171,8 @@ struct shown {
 	const struct place_power *power;
 	struct integral integral;
 	struct heat_state heat;
-	int64_t heat_energy;
-	int64_t volume;
+	wide_integral heat_energy;
+	wide_integral volume;
 	unsigned place;
 	int64_t at_ms;
 };
@@ -183,10 +186,10 @@ static int64_t first_reading(const struct shown *shown, uint64_t what)
 }
 
 static int64_t counted(
-	const struct shown *shown, uint64_t what, const int64_t *integrals, int phase)
+	const struct shown *shown, uint64_t what, const wide_integral *integrals, int phase)
 {
 	int64_t first = first_reading(shown, what);
-	return (phase == 0 ? first : first / PHASES) + integrals[phase] / MS_PER_HOUR;
+	return (phase == 0 ? first : first / PHASES) + (int64_t)(integrals[phase] / MS_PER_HOUR);
 }
 
 static int64_t import_of(const struct shown *shown, int phase)
@@ -197,7 +200,7 @@ static int64_t import_of(const struct shown *shown, int phase)
 static int64_t export_of(const struct shown *shown, int phase)
 {
 	if (shown->place != PLACE_BUILDING) /* never has been one: the counter is new */
-		return shown->integral.export[phase] / MS_PER_HOUR;
+		return (int64_t)(shown->integral.export[phase] / MS_PER_HOUR);
 	return counted(shown, 1, shown->integral.export, phase);
 }
 
@@ -299,7 +302,7 @@ static int64_t volume_of(const struct shown *shown, int phase)
 {
 	(void)phase;
 	/* About 30 kWh a m³ so far, as the meter's past would have it. */
-	return first_reading(shown, 5) / 30 + shown->volume / MS_PER_HOUR;
+	return first_reading(shown, 5) / 30 + (int64_t)(shown->volume / MS_PER_HOUR);
 }
 
 static int64_t heat_power_of(const struct shown *shown, int phase)

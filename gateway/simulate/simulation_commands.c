@@ -13,9 +13,8 @@
 #include "gateway/simulate/simulation_report.h"
 
 enum {
-	COMMAND_WORDS_MAX = 5 /* one more than any takes */,
+	COMMAND_WORDS_MAX = 5, /* one more than any takes */
 	COMMAND_BYTES_MAX = 1024,
-	SPEED_MAX = 10000000
 };
 
 /* One command being done. */
@@ -127,9 +126,9 @@ static bool do_run(struct simulation_call *call)
 static bool do_speed(struct simulation_call *call)
 {
 	int64_t speed = 0;
-	if (!spec_integer(call->words[1], 0, SPEED_MAX, &speed))
+	if (!spec_integer(call->words[1], 0, SPEC_SPEED_MAX, &speed))
 		return refuse(
-			call, "speed: `%.40s`; allowed is 0 to %d", call->words[1], SPEED_MAX);
+			call, "speed: `%.40s`; allowed is 0 to %d", call->words[1], SPEC_SPEED_MAX);
 	simulation_set_speed(call->simulation, speed);
 	return true;
 }

@@ -10,8 +10,6 @@
 #include "config/yaml_reader.h"
 #include "gateway/json_instant.h"
 
-enum { FILE_SPEED_MAX = 10000000 };
-
 struct walk {
 	const char *file;
 	struct diagnostics *diagnostics;
@@ -130,7 +128,7 @@ static void read_lines(struct walk *walk, const struct yaml_node *node)
 
 static bool read_speed(struct walk *walk, const char *text)
 {
-	return spec_integer(text, 0, FILE_SPEED_MAX, &walk->spec->speed);
+	return spec_integer(text, 0, SPEC_SPEED_MAX, &walk->spec->speed);
 }
 
 static bool read_seed(struct walk *walk, const char *text)

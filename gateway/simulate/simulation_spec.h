@@ -15,7 +15,8 @@ enum {
 	SPEC_TEXT_MAX = 64,
 	SPEC_HOLDS_MAX = 16,
 	SPEC_LINES_MAX = 256,
-	SPEC_DEVICES_MAX = 247, /* on one line: the addresses there are */
+	SPEC_DEVICES_MAX = 247,    /* on one line: the addresses there are */
+	SPEC_SPEED_MAX = 10000000, /* simulated seconds a second */
 };
 
 struct spec_hold {

@@ -17,7 +17,7 @@
 #include "gateway/simulate/simulation_report.h"
 #include "gateway/verbs/verb.h"
 
-enum { SPEED_MAX = 10000000, SECONDS_MAX = 10000000 };
+enum { SECONDS_MAX = 10000000 };
 
 /* All that the options have said so far. */
 struct ask {
@@ -164,7 +164,7 @@ static bool take_scenario(struct ask *ask, const char *text)
 
 static bool take_speed(struct ask *ask, const char *text)
 {
-	return spec_integer(text, 0, SPEED_MAX, &ask->spec.speed) ||
+	return spec_integer(text, 0, SPEC_SPEED_MAX, &ask->spec.speed) ||
 	       refuse(ask, "allowed are whole numbers from 0 to 10000000");
 }
 

@@ -130,7 +130,7 @@ static double step_near(const struct meter_model *model, size_t index, int64_t n
 	if (value->format.encoding == ENCODING_F32)
 		return (double)llabs(number) / (1 << 22) + 2;
 	if (value->format.encoding == ENCODING_F64)
-		return (double)llabs(number) / (1ll << 51) + 2;
+		return (double)llabs(number) / (1ll << 51);
 	double step = (double)scale.numerator / (double)scale.denominator;
 	return step < 0 ? -step : step;
 }
@@ -182,7 +182,8 @@ static void check_round_trip(
 			fail_msg("%s %s: %lld is read as %s", model->name, name, (long long)number,
 				decode_status_text(status));
 		double off = (double)llabs(got - number);
-		if (off > step_near(model, index, number) * value->addresses_count / 2 + 0.5)
+		double rounded = value->format.encoding == ENCODING_F64 ? 0 : 0.5;
+		if (off > step_near(model, index, number) * value->addresses_count / 2 + rounded)
 			fail_msg("%s %s: %lld is read as %lld", model->name, name,
 				(long long)number, (long long)got);
 	}
