@@ -150,11 +150,22 @@ static const char *open_serial(struct modbus_bus *self)
 	return NULL;
 }
 
+/* For IPv4 libmodbus asks the resolver only when it is told to care for either. */
+static modbus_t *new_tcp(const char *address, uint16_t port)
+{
+	char service[8];
+
+	if (!strchr(address, ':')) {
+		return modbus_new_tcp(address, port);
+	}
+	snprintf(service, sizeof(service), "%u", port);
+	return modbus_new_tcp_pi(address, service);
+}
+
 static const char *open_socket(struct modbus_bus *self)
 {
 	const struct bus_line *line = &self->wire.line;
 	struct numeric_addresses addresses = {.count = 0};
-	char service[8];
 	int error = 0;
 
 	if (!self->lookup) {
@@ -166,10 +177,9 @@ static const char *open_socket(struct modbus_bus *self)
 	if (reason) {
 		return reason;
 	}
-	snprintf(service, sizeof(service), "%u", line->tcp_port);
 	for (size_t i = 0; i < addresses.count; i++) {
 		errno = 0;
-		self->modbus = modbus_new_tcp_pi(addresses.text[i], service);
+		self->modbus = new_tcp(addresses.text[i], line->tcp_port);
 		error = connect_modbus(self);
 		if (!error) {
 			return NULL;

@@ -2,6 +2,7 @@
 /* modbus_bus_name.c -- Names to addresses without waiting for ever; see modbus_bus_name.h. */
 #include "drivers/modbus_bus_name.h"
 
+#include <arpa/inet.h>
 #include <netdb.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -57,17 +58,14 @@ static void take_addresses(const struct addrinfo *found, struct numeric_addresse
 	}
 }
 
-static bool find_numeric(const char *host, struct numeric_addresses *ret_addresses)
+/* An address needs no resolver, whose stack is some ten pages of each bus's thread. */
+static bool is_numeric(const char *host)
 {
-	const struct addrinfo hints = {.ai_flags = AI_NUMERICHOST, .ai_socktype = SOCK_STREAM};
-	struct addrinfo *found = NULL;
+	struct in6_addr address;
 
-	if (getaddrinfo(host, NULL, &hints, &found) != 0) {
-		return false;
-	}
-	take_addresses(found, ret_addresses);
-	freeaddrinfo(found);
-	return ret_addresses->count > 0;
+	return strlen(host) < NUMERIC_ADDRESS_MAX &&
+	       (inet_pton(AF_INET, host, &address) == 1 ||
+		       inet_pton(AF_INET6, host, &address) == 1);
 }
 
 static bool lookup_start(struct name_lookup *lookup, const char *host)
@@ -103,7 +101,9 @@ const char *name_lookup_find(struct name_lookup *lookup, const char *host, uint3
 	const struct timespec wait = {
 		.tv_sec = wait_ms / 1000, .tv_nsec = (long)(wait_ms % 1000) * 1000000};
 
-	if (find_numeric(host, ret_addresses)) {
+	if (is_numeric(host)) {
+		strcpy(ret_addresses->text[0], host);
+		ret_addresses->count = 1;
 		return NULL;
 	}
 	if (!lookup->going_on && !lookup_start(lookup, host)) {

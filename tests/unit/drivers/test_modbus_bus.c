@@ -391,6 +391,22 @@ static void ports_that_cannot_be_opened_say_why(void **state)
 	assert_string_equal(why_not(&line), "that is a directory, not a serial port");
 }
 
+static void a_host_is_found_by_its_name(void **state)
+{
+	(void)state;
+	const struct scripted_answer script[] = {{.first_word = 5}};
+	const char *reason = "";
+
+	device = scripted_device_start(BUS_TCP, script, 1);
+	struct bus_line line = *scripted_device_line(device);
+	line.host = "localhost";
+	bus = modbus_bus_new(&line);
+	if (bus->ops->open(bus, &reason) != BUS_OK) {
+		fail_msg("%s", reason);
+	}
+	assert_good(5);
+}
+
 static void hosts_that_cannot_be_reached_say_why(void **state)
 {
 	(void)state;
@@ -435,6 +451,7 @@ int main(void)
 		cmocka_unit_test_teardown(a_connection_closed_instead_of_an_answer_is_down, end),
 		cmocka_unit_test_teardown(a_serial_port_vanishes_and_comes_back_under_its_name, end),
 		cmocka_unit_test_teardown(ports_that_cannot_be_opened_say_why, end),
+		cmocka_unit_test_teardown(a_host_is_found_by_its_name, end),
 		cmocka_unit_test_teardown(hosts_that_cannot_be_reached_say_why, end),
 		cmocka_unit_test_teardown(an_interrupted_wait_ends_at_once, end),
 	};
