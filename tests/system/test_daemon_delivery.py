@@ -32,7 +32,6 @@ class Delivery(rig.Case):
             gateway.assert_conserved(gateway.intervals_of(collector, meter))
             gateway.assert_conserved(gateway.intervals_of(collector, meter, "volume"))
         gateway.assert_no_hole(collector, "energy")
-        gateway.assert_no_hole(collector, "trends")
 
     def test_all_topics_arrive_and_energy_adds_up(self):
         collector = self.collector()
