@@ -15,6 +15,7 @@
 WORDS(stream_name, stream)
 WORDS(quality_name, quality)
 WORDS(estimate_method_name, estimate_method)
+WORDS(flag_name, flag)
 WORDS(clock_state_name, clock_state)
 WORDS(event_kind_name, event_kind)
 WORDS(carrier_name, config_carrier)
@@ -52,7 +53,7 @@ static const struct message_words errors      = {bus_error_kind_name_word, BUS_E
 static const struct message_words exceptions  = {exception_word, EXCEPTION_CODES_MAX};
 static const struct message_words presences   = {presence_word, PRESENCE_COUNT};
 static const struct message_words bus_states  = {bus_state_word, HEALTH_BUS_STATE_COUNT};
-static const struct message_words flags       = {NULL, 0}; /* none defined yet */
+static const struct message_words flags       = {flag_name_word, FLAG_COUNT};
 
 /* Columns of a row: what, where in struct S, when present, then what its type needs. */
 #define FIELD(name, kind, member, text) \
@@ -165,6 +166,7 @@ static const struct message_field interval_row_fields[] = {
 	{FIELD("value", MESSAGE_STEPS, row.energy, "What was used in the interval; null: not known, never 0."), IF_ENERGY(row.quality)},
 	{FIELD("method", MESSAGE_WORD, row.method, "How it was estimated; null: it was not."), IF_SET, .words = &methods},
 	{FIELD("flags", MESSAGE_FLAGS, row.flags, "What looked odd about it; a flag never changes the value."), .words = &flags},
+	{FIELD("correction", MESSAGE_BOOLEAN, row.correction, "There, and true, when a person's act changed it after it was final."), IF_FLAG(row.correction), .left_out = true},
 	{FIELD("revision", MESSAGE_INTEGER_32, row.revision, "0 first; the newest (generation, revision) of an interval holds.")},
 	{FIELD("reading_start", MESSAGE_STEPS, row.reading_start, "The counter's reading at the start; null: not known."), IF_FLAG(row.has_readings)},
 	{FIELD("reading_end", MESSAGE_STEPS, row.reading_end, "The counter's reading at the end; null: not known."), IF_FLAG(row.has_readings)},

@@ -51,7 +51,7 @@ static void append_event(struct pipeline *pipeline, struct occurrence what, cons
 		.clock = (uint8_t)pipeline->clock.state};
 	snprintf(row.meter, sizeof row.meter, "%s", what.meter);
 	snprintf(row.text, sizeof row.text, "%s", text);
-	pipeline_keep_event(pipeline, &row);
+	pipeline_append_event(pipeline, &row);
 }
 
 void pipeline_meter_event(

@@ -7,22 +7,19 @@
 
 #include "gateway/pipeline_state.h"
 
-static const struct counter_sink sink_of_store = {
-	.interval = pipeline_keep_interval, .event = pipeline_keep_event};
-
-static struct counter_sink sink_of(struct pipeline *pipeline)
+static struct counter_sink sink_of(struct pipeline_series_place *place)
 {
-	struct counter_sink sink = sink_of_store;
-	sink.context = pipeline;
-	return sink;
+	return (struct counter_sink){
+		.context = place, .interval = pipeline_keep_interval, .event = pipeline_keep_event};
 }
 
-static void add_reading(struct pipeline *pipeline, struct pipeline_counter *counter,
-	int64_t at_wall_ms, int64_t value)
+static void add_reading(struct pipeline_series_place *place, int64_t at_wall_ms, int64_t value)
 {
-	struct counter_sink sink = sink_of(pipeline);
-	struct reading reading = {
-		.at_wall_ms = at_wall_ms, .value = value, .clock = (uint8_t)pipeline->clock.state};
+	struct pipeline_counter *counter = place->value->counter;
+	struct counter_sink sink = sink_of(place);
+	struct reading reading = {.at_wall_ms = at_wall_ms,
+		.value = value,
+		.clock = (uint8_t)place->pipeline->clock.state};
 	if (!counter_add_reading(&counter->counter, &counter->rules, &reading, &sink))
 		return; /* the store said why; the next reading holds this one's energy too */
 }
@@ -34,7 +31,8 @@ static void count(struct pipeline *pipeline, struct pipeline_meter *meter,
 	int64_t at_wall_ms;
 	if (wall_clock_place(&pipeline->clock, sample->read_mono_ms, &at_wall_ms)) {
 		if (pipeline_series(pipeline, meter, value) >= 0)
-			add_reading(pipeline, counter, at_wall_ms, sample->value);
+			add_reading(&(struct pipeline_series_place){pipeline, meter, value},
+				at_wall_ms, sample->value);
 		return;
 	}
 	if (counter->waiting == NULL)
@@ -141,8 +139,8 @@ static void place(struct pipeline *pipeline, struct pipeline_meter *meter,
 	if (pipeline_series(pipeline, meter, value) >= 0)
 		for (size_t i = 0; i < counter->waiting->count; i++) {
 			const struct waiting_reading *item = &counter->waiting->items[i];
-			add_reading(pipeline, counter, pipeline_wall_of(pipeline, item->at_mono_ms),
-				item->value);
+			add_reading(&(struct pipeline_series_place){pipeline, meter, value},
+				pipeline_wall_of(pipeline, item->at_mono_ms), item->value);
 		}
 	free(counter->waiting);
 	counter->waiting = NULL;
@@ -156,7 +154,8 @@ void pipeline_place_waiting(struct pipeline *pipeline)
 static void tick(struct pipeline *pipeline, struct pipeline_meter *meter,
 	struct pipeline_value *value, int64_t wall_ms)
 {
-	struct counter_sink sink = sink_of(pipeline);
+	struct pipeline_series_place place = {pipeline, meter, value};
+	struct counter_sink sink = sink_of(&place);
 	if (value->counter == NULL || pipeline_series(pipeline, meter, value) < 0)
 		return;
 	if (!counter_tick(&value->counter->counter, &value->counter->rules, wall_ms, &sink))

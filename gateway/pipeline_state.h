@@ -154,8 +154,18 @@ void pipeline_close_trends(struct pipeline *pipeline, int64_t wall_ms);
 
 /* ---- pipeline_store.c: rows to the disk ---- */
 enum store_status pipeline_store_open(struct pipeline *pipeline, struct store_opening *ret_opening);
-bool pipeline_keep_interval(void *pipeline, struct interval_row *row);
-bool pipeline_keep_event(void *pipeline, struct event_row *row);
+/* Whose rows they are: what accounting's sink is given as its context. */
+struct pipeline_series_place {
+	struct pipeline *pipeline;
+	struct pipeline_meter *meter;
+	struct pipeline_value *value;
+};
+/* Every interval row passes here, first ones and revisions: `place` is a struct
+ * pipeline_series_place. */
+bool pipeline_keep_interval(void *place, struct interval_row *row);
+bool pipeline_keep_event(void *place, struct event_row *row);
+/* An event that is no counter's. */
+bool pipeline_append_event(struct pipeline *pipeline, struct event_row *row);
 void pipeline_keep_trend(struct pipeline *pipeline, struct trend_row *row);
 void pipeline_commit_if_due(struct pipeline *pipeline);
 void pipeline_commit(struct pipeline *pipeline);

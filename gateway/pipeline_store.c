@@ -47,20 +47,25 @@ static int64_t gather_ms(const struct pipeline *pipeline)
 
 bool pipeline_keep_interval(void *context, struct interval_row *row)
 {
-	struct pipeline *pipeline = context;
+	struct pipeline *pipeline = ((const struct pipeline_series_place *)context)->pipeline;
 	if (pipeline->store == NULL || store_append_interval(pipeline->store, row) != STORE_OK)
 		return false;
 	want_commit(pipeline, gather_ms(pipeline));
 	return true;
 }
 
-bool pipeline_keep_event(void *context, struct event_row *row)
+bool pipeline_append_event(struct pipeline *pipeline, struct event_row *row)
 {
-	struct pipeline *pipeline = context;
 	if (pipeline->store == NULL || store_append_event(pipeline->store, row) != STORE_OK)
 		return false;
 	want_commit(pipeline, pipeline->site != NULL ? gather_ms(pipeline) : 0);
 	return true;
+}
+
+bool pipeline_keep_event(void *context, struct event_row *row)
+{
+	return pipeline_append_event(
+		((const struct pipeline_series_place *)context)->pipeline, row);
 }
 
 void pipeline_keep_trend(struct pipeline *pipeline, struct trend_row *row)

@@ -14,6 +14,7 @@
 
 #include <stddef.h>
 
+#include "drivers/register_decode.h"
 #include "gateway/core/series.h"
 
 enum store_status {
@@ -109,6 +110,109 @@ const char *store_reason(const struct store *store);
  */
 bool store_last_interval(struct store *store, int32_t series, struct interval_row *ret_row);
 bool store_last_known_interval(struct store *store, int32_t series, struct interval_row *ret_row);
+
+/*
+ * ---- What accounting must know beyond the rows ----
+ *
+ * Each is written with the next commit, in one transaction with the rows
+ * appended before it, and only when it changes, which is rarely.
+ */
+
+/* A series' state. All zero when there is none (scale.denominator 0: not known). */
+struct series_state {
+	struct scale scale;         /* in force: a raw step of the register, in inside steps */
+	struct scale configured;    /* the configuration's when that was decided */
+	int64_t valid_from_wall_ms; /* the configuration's then; INT64_MIN: it named none */
+	/*
+	 * Where accounting goes on when rows do not tell (after a clock that was
+	 * set back, an exchange, a change of scale): holds until a row with
+	 * readings and an id above after_id; rows up to after_id are not looked at.
+	 */
+	bool has_frontier;
+	int64_t after_id;          /* of the stream energy */
+	int64_t frontier_wall_ms;  /* start of the open interval */
+	int64_t published_wall_ms; /* end of the newest row by time */
+	int64_t reading;           /* at frontier_wall_ms; may be negative */
+	int64_t shift;             /* what is added to it for people: another device's reading */
+	int32_t again_revision;    /* of rows published again before published_wall_ms; 0: 1 */
+	uint8_t clock;
+	bool is_good;   /* the reading is not inside a long gap */
+	bool is_broken; /* the open interval holds a break; then `reading` is not used */
+};
+/* False when none was stored. */
+bool store_series_state(const struct store *store, int32_t series, struct series_state *ret_state);
+void store_set_series_state(struct store *store, int32_t series, const struct series_state *state);
+
+/* The device last seen at a meter. */
+struct known_device {
+	char model[64];         /* MODEL_NAME_MAX */
+	char serial_number[65]; /* SERIAL_NUMBER_MAX; "": unknown */
+};
+bool store_device(const struct store *store, const char *meter, struct known_device *ret_device);
+void store_set_device(struct store *store, const char *meter, const struct known_device *device);
+
+/* The grid intervals were made on last; length_ms 0: none stored. */
+struct interval_grid store_grid(const struct store *store);
+void store_set_grid(struct store *store, const struct interval_grid *grid);
+
+/* Readings of boots whose time never became known, oldest boot first, in order within each. */
+struct unplaced_reading {
+	char boot[40]; /* the kernel's boot id */
+	int32_t series;
+	int64_t at_mono_ms;
+	int64_t value;
+};
+/* Replaces what this boot has stored; store_unplaced_clear() drops them all. */
+void store_set_unplaced(
+	struct store *store, const char *boot, const struct unplaced_reading *items, size_t count);
+void store_unplaced_clear(struct store *store);
+/* From malloc(), the caller's; NULL and 0 when there are none or memory is out. */
+struct unplaced_reading *store_unplaced(struct store *store, size_t *ret_count);
+
+/* ---- Looking back; committed rows only ---- */
+
+/* False ends the walk. */
+typedef bool store_visitor(void *context, const struct interval_row *row);
+
+struct store_walk {
+	int64_t after_id;
+	size_t rows_max;
+	store_visitor *visit;
+	void *context;
+};
+
+struct store_range {
+	int32_t series;
+	int64_t from_wall_ms;
+	int64_t to_wall_ms;
+};
+
+/* The newest revision of each interval of a series that touches [from, to), in order of time. */
+__attribute__((warn_unused_result)) enum store_status store_newest_intervals(
+	struct store *store, const struct store_range *range, store_visitor *visit, void *context);
+
+/* Every row of all series, by id from above walk->after_id. *ret_through: the last one visited, or
+ * after_id; then there are no more. */
+__attribute__((warn_unused_result)) enum store_status store_walk_intervals(
+	struct store *store, const struct store_walk *walk, int64_t *ret_through);
+
+/* An id that every row written since `wall_ms` is above, found without reading all; 0 when in
+ * doubt. */
+int64_t store_id_before(struct store *store, int64_t wall_ms);
+
+bool store_interval_by_id(struct store *store, int64_t id, struct interval_row *ret_row);
+/* The oldest interval of a series that has readings. */
+bool store_first_interval(struct store *store, int32_t series, struct interval_row *ret_row);
+
+/* How many series there are; their numbers are 0 .. count-1. */
+size_t store_series_count(const struct store *store);
+
+/*
+ * Open for looking only: the running gateway goes on beside it. No lock is
+ * taken, nothing is written; appending and committing are programmers' errors.
+ */
+__attribute__((warn_unused_result)) enum store_status store_open_to_look(
+	const char *directory, struct store **ret_store, struct store_opening *ret_opening);
 
 /* One row of a stream, whatever its kind. */
 struct store_row {

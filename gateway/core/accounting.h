@@ -25,6 +25,7 @@
 #ifndef GATEWAY_CORE_ACCOUNTING_H
 #define GATEWAY_CORE_ACCOUNTING_H
 
+#include "drivers/register_decode.h"
 #include "gateway/core/series.h"
 
 /* What does not change while a counter runs. All instants UTC milliseconds, all amounts inside
@@ -122,6 +123,35 @@ bool counter_tick(struct counter *counter, const struct counter_rules *rules, in
 /* Another device from here on: the open interval is rejected, the next reading begins a new run.
  * The caller tells of the exchange itself. */
 void counter_exchange(struct counter *counter);
+
+/*
+ * A person's word on an exchange while the interval that holds it is still
+ * open: the old device stood at `closing` when the new one stood at `opening`.
+ * Nothing changes unless COUNTER_SETTLED; with `dry` nothing ever does.
+ * *ret_energy: what the open interval holds so far by that word.
+ */
+enum counter_settling {
+	COUNTER_SETTLED,
+	COUNTER_NOTHING_OPEN,    /* no break in the open interval */
+	COUNTER_BREAK_IS_OLDER,  /* it began in intervals that are closed: settle their rows */
+	COUNTER_CLOSING_TOO_LOW, /* below the old device's last reading */
+	COUNTER_OPENING_TOO_HIGH /* above the new device's first reading */
+};
+struct counter_exchange_readings {
+	int64_t closing;
+	int64_t opening;
+};
+enum counter_settling counter_settle_open(struct counter *counter,
+	const struct counter_exchange_readings *readings, bool dry, int64_t *ret_energy);
+
+/*
+ * From an instant on, one raw step is worth `ratio` times what it was: an
+ * exchange at the same raw reading. Readings added from now on are on the new
+ * scale. Rows already published before `from` stay as they are; those after it
+ * are the caller's to revise. False on overflow; then nothing has changed.
+ */
+__attribute__((warn_unused_result)) bool counter_rescale(
+	struct counter *counter, struct scale ratio, int64_t from_wall_ms);
 
 /* The wall clock was set back by `back_ms`: readings up to the last one's time are ignored, and
  * what the counter climbs meanwhile is not impossible. */

@@ -22,6 +22,17 @@ static const char *const method_names[METHOD_COUNT] = {
 	[METHOD_PROFILE] = "profile",
 };
 
+static const char *const flag_names[FLAG_COUNT] = {
+	[FLAG_LARGEST_POWER] = "largest_power",
+	[FLAG_SPIKE] = "spike",
+	[FLAG_DOUBLED_HOUR] = "doubled_hour",
+	[FLAG_WITHHELD_READING] = "withheld_reading",
+	[FLAG_REGISTER_AGAINST_POWER] = "register_against_power",
+	[FLAG_SUBMETERS_ABOVE_MAIN] = "submeters_above_main",
+	[FLAG_HEAT_AGAINST_VOLUME] = "heat_against_volume",
+	[FLAG_FROZEN] = "frozen",
+};
+
 static const char *const clock_names[CLOCK_STATE_COUNT] = {
 	[CLOCK_STATE_UNKNOWN] = "unknown",
 	[CLOCK_STATE_SYNCHRONISED] = "synchronised",
@@ -46,6 +57,11 @@ static const char *const event_names[EVENT_KIND_COUNT] = {
 	[EVENT_STORE_FULL] = "store_full",
 	[EVENT_STORE_BACK] = "store_back",
 	[EVENT_NEW_SERIES] = "new_series",
+	[EVENT_SETTLED] = "settled",
+	[EVENT_SCALE_CHANGED] = "scale_changed",
+	[EVENT_METERS_SWAPPED] = "meters_swapped",
+	[EVENT_FLAGGED] = "flagged",
+	[EVENT_GAP_BRIDGED] = "gap_bridged",
 };
 
 const char *stream_name(enum stream stream)
@@ -61,6 +77,11 @@ const char *quality_name(enum quality quality)
 const char *estimate_method_name(enum estimate_method method)
 {
 	return method < METHOD_COUNT ? method_names[method] : "?";
+}
+
+const char *flag_name(enum flag flag)
+{
+	return flag < FLAG_COUNT ? flag_names[flag] : "?";
 }
 
 const char *clock_state_name(enum clock_state state)

@@ -39,6 +39,21 @@ enum estimate_method {
 };
 const char *estimate_method_name(enum estimate_method method); /* NULL for METHOD_NONE */
 
+/* Plausibility findings, as bits of interval_row.flags (1u << flag); what each means and needs
+ * stands in core/flags.h. A flag never changes a value. */
+enum flag {
+	FLAG_LARGEST_POWER,          /* more than the fuse or the model lets through */
+	FLAG_SPIKE,                  /* many times the most of the past weeks */
+	FLAG_DOUBLED_HOUR,           /* an hour twice both of its neighbours */
+	FLAG_WITHHELD_READING,       /* a zero or torn word between two good readings, left out */
+	FLAG_REGISTER_AGAINST_POWER, /* the register climbs otherwise than the integral of power */
+	FLAG_SUBMETERS_ABOVE_MAIN,
+	FLAG_HEAT_AGAINST_VOLUME, /* heat energy against volume times temperature difference */
+	FLAG_FROZEN,
+	FLAG_COUNT
+};
+const char *flag_name(enum flag flag); /* "largest_power" ... as in messages */
+
 enum clock_state {
 	CLOCK_STATE_UNKNOWN,
 	CLOCK_STATE_SYNCHRONISED,
@@ -46,6 +61,13 @@ enum clock_state {
 	CLOCK_STATE_COUNT
 };
 const char *clock_state_name(enum clock_state state);
+
+/* How long intervals are, and from which UTC midnight on they have another length. */
+struct interval_grid {
+	int64_t length_ms;         /* boundaries are its multiples since 1970; 0: none */
+	int64_t next_from_wall_ms; /* INT64_MAX: never */
+	int64_t next_length_ms;
+};
 
 struct interval_row {
 	int64_t id; /* set by the store */
@@ -56,11 +78,12 @@ struct interval_row {
 	int64_t reading_end;
 	int32_t series;
 	int32_t revision; /* 0 first; newest (generation, revision) wins */
-	uint32_t flags;   /* bits; none defined yet */
+	uint32_t flags;   /* bits: 1u << enum flag */
 	uint8_t quality;
 	uint8_t method;
 	uint8_t clock;
 	bool has_readings;
+	bool correction; /* a person's act changed it after it was final */
 };
 
 struct trend_row {
@@ -92,7 +115,12 @@ enum event_kind {
 	EVENT_CLOCK_STEPPED,
 	EVENT_STORE_FULL,
 	EVENT_STORE_BACK,
-	EVENT_NEW_SERIES, /* a meter id never seen before on this store */
+	EVENT_NEW_SERIES,     /* a meter id never seen before on this store */
+	EVENT_SETTLED,        /* a person decided; with reason and author */
+	EVENT_SCALE_CHANGED,  /* model, scale or multiplier, and since when */
+	EVENT_METERS_SWAPPED, /* two configured serial numbers stand at each other's address */
+	EVENT_FLAGGED,        /* a plausibility finding began; with its reason */
+	EVENT_GAP_BRIDGED,    /* from an archive's anchor to this store's first reading */
 	EVENT_KIND_COUNT
 };
 const char *event_kind_name(enum event_kind kind); /* "meter_silent" ... */
