@@ -70,6 +70,70 @@ void pipeline_save_frontier(const struct pipeline_series_place *place)
 	store_set_series_state(pipeline->store, place->value->series, &state);
 }
 
+/* ---- an archive's anchor ---- */
+
+static void tell_of_bridge(struct pipeline_series_place *place, const struct counter_bridge *bridge)
+{
+	const struct quantity_info *info = quantity_info((enum quantity)place->value->quantity);
+	char amount[DECIMAL_TEXT_MAX];
+	struct event_row event = {.at_wall_ms = pipeline_wall_ms(place->pipeline),
+		.kind = EVENT_GAP_BRIDGED,
+		.quantity = place->value->quantity,
+		.clock = (uint8_t)place->pipeline->clock.state};
+	snprintf(event.meter, sizeof event.meter, "%s", place->meter->id);
+	decimal_print(amount, bridge->anchor.value, info->decimals);
+	snprintf(event.text, sizeof event.text,
+		"A new store goes on from the archive's last reading, %s %s; what lies between is "
+		"an estimate.",
+		amount, info->unit);
+	pipeline_append_event(place->pipeline, &event);
+}
+
+static bool take_anchor(struct pipeline_series_place *place, const struct pipeline_anchor *anchor)
+{
+	struct pipeline *pipeline = place->pipeline;
+	struct pipeline_counter *counter = place->value->counter;
+	struct counter_sink sink = pipeline_sink_of(place);
+	struct interval_row row;
+	struct reading first;
+	struct counter_bridge bridge = {
+		.anchor = {.at_wall_ms = anchor->at_wall_ms,
+			   .value = anchor->reading,
+			   .clock = (uint8_t)pipeline->clock.state}
+        };
+	if (counter->counter.has_next) {
+		if (store_commit(pipeline->store) != STORE_OK)
+			return false;
+		if (!store_first_interval(pipeline->store, place->value->series, &row))
+			return false;
+		first = (struct reading){row.start_wall_ms, row.reading_start, row.clock};
+		bridge.first = &first;
+	}
+	if (!counter_bridge(&counter->counter, &counter->rules, &bridge, &sink))
+		return false;
+	if (bridge.first == NULL)
+		pipeline_save_frontier(place);
+	tell_of_bridge(place, &bridge);
+	return true;
+}
+
+bool pipeline_take_anchor(struct pipeline *pipeline, const struct pipeline_anchor *anchor,
+	const struct clock_observation *now)
+{
+	pipeline->now = *now;
+	for (size_t i = 0; i < pipeline->slots_count; i++) {
+		struct pipeline_meter *meter = &pipeline->slots[i];
+		uint8_t index = meter->in_use ? meter->value_of[anchor->quantity] : UINT8_MAX;
+		if (index == UINT8_MAX || strcmp(meter->id, anchor->meter) != 0 ||
+			meter->values[index].counter == NULL)
+			continue;
+		struct pipeline_series_place place = {pipeline, meter, &meter->values[index]};
+		return pipeline_series(pipeline, meter, place.value) >= 0 &&
+		       take_anchor(&place, anchor);
+	}
+	return false;
+}
+
 /* ---- profiles ---- */
 
 struct learning {
