@@ -81,6 +81,8 @@ void ledger_answer(
 		ledger->less_wall_ms = ledger->newest.at_wall_ms;
 		ledger->has_climbed = true;
 	}
+	if (ledger->newest.at_wall_ms == INT64_MIN)
+		ledger->less_wall_ms = earliest_wall_ms;
 	ledger->newest = (struct mark){latest_wall_ms, position};
 	ledger->is_lying = false;
 	if (ledger->first.at_wall_ms == INT64_MIN)

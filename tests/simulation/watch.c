@@ -286,6 +286,35 @@ void watch_clock(struct simulation *simulation)
 	for_each_series(simulation, place_waiting);
 }
 
+struct wrong_span {
+	int64_t from_wall_ms;
+	int64_t to_wall_ms;
+};
+
+static struct wrong_span wrong_span;
+
+static void write_wrong(const struct series *series)
+{
+	ledger_cause_over(series->ledger, wrong_span.from_wall_ms, wrong_span.to_wall_ms,
+		CAUSE_CLOCK);
+}
+
+/*
+ * A clock that is set back says that it was wrong before: what byport has placed
+ * within the step's length may move by it. (It moves readings of before a step
+ * forward too, though it saw that step: their sum stays, their quality tells.)
+ */
+void watch_wrong_clock(struct simulation *simulation)
+{
+	struct board *board = &simulation->board;
+	int64_t since_ms = board->wrong_since_us / 1000, now_ms = simulation->now_us / 1000;
+	int64_t error_ms = board->error_ms, size_ms = error_ms < 0 ? -error_ms : error_ms;
+	wrong_span.from_wall_ms = since_ms - 2 * size_ms;
+	wrong_span.to_wall_ms = now_ms + size_ms;
+	board->worst_ms = size_ms > board->worst_ms ? size_ms : board->worst_ms;
+	for_each_series(simulation, write_wrong);
+}
+
 /* Its number in the store, without giving it one; -1: it has none yet. */
 static int32_t number_of(struct store *store, const char *meter, const char *quantity)
 {
