@@ -104,7 +104,7 @@ class Views(unittest.TestCase):
         self.assertEqual(shown.stdout, "00:00||0\n00:15||0\n00:30|spike,frozen|1\n00:45||0\n")
         shown = subprocess.run(
             ["sqlite3", "-readonly", copy,
-             "SELECT flags, correction FROM intervals WHERE start_utc LIKE '%T00:30:00Z' ORDER BY id;"
+             "SELECT flags, correction FROM intervals WHERE start_utc = '2026-01-01T00:30:00Z' ORDER BY id;"
              "SELECT intervals, measured + estimated FROM energy_by_day WHERE day_utc = '2026-01-01'"],
             check=True, capture_output=True, text=True,
         )
