@@ -99,7 +99,8 @@ static void exchange(struct simulation *simulation, int64_t point)
 static void start_again(struct simulation *simulation, int64_t unused)
 {
 	(void)unused;
-	board_start(simulation);
+	if (simulation->board.pipeline == NULL)
+		board_start(simulation);
 }
 
 static void set_right(struct simulation *simulation, int64_t boot)
@@ -118,6 +119,8 @@ static void boot(struct simulation *simulation, int64_t unused)
 {
 	struct board *board = &simulation->board;
 	(void)unused;
+	if (board->pipeline != NULL)
+		return;
 	board_boot(simulation);
 	bool cold = simulation->plan.hours_between[TROUBLE_COLD_CLOCK] > 0 &&
 		    !simulation->draining && dice_chance(&simulation->dice, 0.6);

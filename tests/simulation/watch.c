@@ -57,8 +57,11 @@ static bool can_climb(const struct doubt *doubt, int64_t climb)
 	if (climb < 0)
 		return false;
 	if (rate == 0) {
-		rate = UNHEARD_OF * counter->load.most_per_hour;
-		if (!ledger->has_climbed)
+		/* By the fastest climb seen: one step from one poll to the next may be it. */
+		int64_t polls_an_hour = 3600 / simulation->plan.poll_s + 1;
+		rate = UNHEARD_OF *
+		       (counter->load.most_per_hour + counter->step * polls_an_hour);
+		if (!ledger->has_climbed || ledger->was_deceived)
 			return true;
 	}
 	double hours = 2 + 1.5 * (double)(doubt->at_wall_ms - ledger->less_wall_ms) / MS_PER_HOUR;
@@ -128,6 +131,7 @@ static void write_lie(const struct series *series, int64_t at_wall_ms, int64_t l
 	ledger_cause_over(
 		ledger, since, at_wall_ms, believable ? CAUSE_BELIEVABLE : CAUSE_LIE);
 	ledger->is_lying = true;
+	ledger->was_deceived = ledger->was_deceived || believable;
 	trace(series->simulation, "m%d: counter %d shows %lld for %lld%s", series->point,
 		series->counter, (long long)lie,
 		(long long)series->simulation->points[series->point]
@@ -154,6 +158,16 @@ static void write_between(const struct series *series, int64_t at_wall_ms, struc
 		ledger_cause_over(ledger, newest->at_wall_ms, at_wall_ms,
 			(enum cause)(ledger_causes(ledger, newest->at_wall_ms, at_wall_ms) &
 				     (CAUSE_LIE | CAUSE_BELIEVABLE)));
+	/* From below to above where the era before ended: byport may take it for a return. */
+	if (ledger->has_before && shown_by(ledger, newest->position) < ledger->before &&
+		shown_by(ledger, position) >= ledger->before) {
+		ledger_cause_over(ledger, newest->at_wall_ms, at_wall_ms, CAUSE_BREAK);
+		ledger->has_before = false;
+	}
+	if (position.era != newest->position.era) {
+		ledger->before = shown_by(ledger, newest->position);
+		ledger->has_before = true;
+	}
 	if (position.era == newest->position.era) {
 		/* A turn that byport must not assume, not knowing what is possible. */
 		if (has_turned(ledger, newest->position, position) &&
