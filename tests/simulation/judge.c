@@ -180,7 +180,7 @@ static void judge_quality(
 		violated(judged->simulation, "quality", "%s: method %d",
 			case_text(text, judged, row), row->method);
 	if (row->quality == QUALITY_REJECTED &&
-		(causes & (CAUSE_BREAK | CAUSE_LIE | CAUSE_BELIEVABLE)) == 0)
+		(causes & (CAUSE_BREAK | CAUSE_LIE | CAUSE_BELIEVABLE | CAUSE_CLOCK)) == 0)
 		violated(judged->simulation, "quality",
 			"%s: rejected, though the register never broke",
 			case_text(text, judged, row));

@@ -282,13 +282,15 @@ static void place_waiting(const struct series *series)
 	struct point *point = &series->simulation->points[series->point];
 	int index = series->counter;
 	int64_t now_ms = series->simulation->now_us / 1000;
+	int64_t since_ms = series->simulation->board.up_since_us / 1000;
+	const struct mark *newest = &series->ledger->newest;
+	if (newest->at_wall_ms != INT64_MIN && newest->at_wall_ms < since_ms)
+		since_ms = newest->at_wall_ms;
 	if (point->waiting[index].any || point->waiting[index].lied)
-		ledger_cause_over(series->ledger, series->simulation->board.up_since_us / 1000,
-			now_ms, CAUSE_CLOCK);
+		ledger_cause_over(series->ledger, since_ms, now_ms, CAUSE_CLOCK);
 	if (point->waiting[index].lied)
-		ledger_cause_over(series->ledger, series->simulation->board.up_since_us / 1000,
-			now_ms, CAUSE_BELIEVABLE);
-	if (point->waiting[index].any && !point->waiting[index].lied) {
+		ledger_cause_over(series->ledger, since_ms, now_ms, CAUSE_BELIEVABLE);
+	else if (point->waiting[index].any) {
 		write_answer(series, point->waiting[index].first_us, point->waiting[index].first);
 		write_answer(series, point->waiting[index].newest_us, point->waiting[index].newest);
 	}
