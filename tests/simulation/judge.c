@@ -179,8 +179,9 @@ static void judge_quality(
 	if ((row->quality == QUALITY_ESTIMATED) != (row->method != METHOD_NONE))
 		violated(judged->simulation, "quality", "%s: method %d",
 			case_text(text, judged, row), row->method);
-	if (row->quality == QUALITY_REJECTED &&
-		(causes & (CAUSE_BREAK | CAUSE_LIE | CAUSE_BELIEVABLE | CAUSE_CLOCK)) == 0)
+	const uint32_t undetermined = CAUSE_BREAK | CAUSE_LIE | CAUSE_BELIEVABLE | CAUSE_CLOCK |
+				      CAUSE_FORGOTTEN;
+	if (row->quality == QUALITY_REJECTED && (causes & undetermined) == 0)
 		violated(judged->simulation, "quality",
 			"%s: rejected, though the register never broke",
 			case_text(text, judged, row));

@@ -77,6 +77,10 @@ struct world_plan {
 	char *configuration; /* YAML; from malloc() */
 };
 
+/* Troubles that a run does not know unless it is asked for them: clocks that leap by years, which
+ * byport takes back all its rows for. */
+#define PLAN_UNUSUAL (UINT64_C(1) << TROUBLE_CLOCK_YEARS)
+
 struct plan_wish {
 	double days;
 	int meters;         /* 0: as the seed says */

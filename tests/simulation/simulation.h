@@ -106,7 +106,7 @@ struct broker {
 struct figures {
 	uint64_t seeds, answers, rows, revisions, events, messages, crashes, exchanges, resets;
 	uint64_t rollovers, steps, boards, lies, believable, not_judged, judged, measured, estimated;
-	uint64_t rejected, missing, withheld, settlements;
+	uint64_t rejected, missing, withheld, breaks, settlements;
 };
 
 struct simulation {

@@ -175,7 +175,12 @@ static void write_between(const struct series *series, int64_t at_wall_ms, struc
 			ledger_cause_over(ledger, newest->at_wall_ms, at_wall_ms, CAUSE_BREAK);
 		return;
 	}
-	bool undecided = is_undecided(&doubt);
+	/* A serial number tells, as long as byport remembers the one before. */
+	const struct era *era = &ledger->eras[position.era];
+	bool forgot =
+		(ledger_causes(ledger, newest->at_wall_ms, at_wall_ms) & CAUSE_STOPPED) != 0;
+	bool told = era->has_serial && !forgot && position.era == newest->position.era + 1;
+	bool undecided = !told && is_undecided(&doubt);
 	ledger_cause_over(ledger, newest->at_wall_ms, at_wall_ms,
 		undecided ? CAUSE_BREAK | CAUSE_BELIEVABLE : CAUSE_BREAK);
 	trace(series->simulation, "m%d: counter %d begins anew at %lld%s", series->point,
@@ -352,9 +357,13 @@ static void forget(const struct series *series)
 	const char *name = simulation->plan.meters[series->point].kind->counters[series->counter];
 	int32_t number = number_of(store, meter, name);
 	struct interval_row known;
+	struct series_state state;
 	int64_t from = INT64_MIN;
 	if (number >= 0 && store_last_known_interval(store, number, &known))
 		from = known.end_wall_ms;
+	else if (number >= 0 && store_series_state(store, number, &state) && state.has_frontier &&
+		 !state.is_broken)
+		from = state.frontier_wall_ms;
 	int64_t now_ms = simulation->now_us / 1000;
 	int64_t since = series->ledger->newest.at_wall_ms;
 	ledger_forget(series->ledger, from, now_ms);
