@@ -210,6 +210,8 @@ bool pipeline_take_site(struct pipeline *pipeline, const struct site *site,
 	pipeline->buses = buses;
 	pipeline->buses_count = site->buses_count;
 	pipeline->clock_rules.trust = site->config->clock == CONFIG_CLOCK_TRUST;
+	pipeline_take_grid(pipeline);
+	pipeline_learn_profiles(pipeline);
 	pipeline->about_changed = true;
 	pipeline->health_due_mono_ms = now->mono_ms;
 	return true;
@@ -302,6 +304,7 @@ static void clock_known(struct pipeline *pipeline)
 {
 	pipeline_say(pipeline, LOG_LEVEL_NOTICE,
 		"the time is known; readings taken before are placed now");
+	pipeline_take_grid(pipeline);
 	pipeline_place_waiting(pipeline);
 	pipeline_event(pipeline, EVENT_CLOCK_KNOWN, "The time is known.");
 	pipeline->status_changed = true;
@@ -336,6 +339,8 @@ static void tick(struct pipeline *pipeline)
 {
 	pipeline->tick_due_mono_ms = pipeline->now.mono_ms + PIPELINE_TICK_MS;
 	observe_clock(pipeline);
+	pipeline_work_in_set_back(pipeline);
+	pipeline_keep_unplaced(pipeline);
 	pipeline_tick_counters(pipeline);
 	int64_t wall_ms = pipeline_wall_ms(pipeline);
 	int64_t span = wall_ms / pipeline->site->config->trend_ms;

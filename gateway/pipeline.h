@@ -87,6 +87,21 @@ void pipeline_link(struct pipeline *pipeline, const struct link_event *event,
 /* Do what is due. Returns when it wants to be called again at the latest. */
 int64_t pipeline_step(struct pipeline *pipeline, const struct clock_observation *now);
 
+/*
+ * What an archive knows of a series that this store does not: the boundary and
+ * the reading at the end of its newest row with readings, of an earlier store.
+ * The gap from there to this store's first row is published as an estimate.
+ * False: unknown meter or quantity, or the store does not take it now.
+ */
+struct pipeline_anchor {
+	const char *meter;
+	enum quantity quantity; /* a counter */
+	int64_t at_wall_ms;
+	int64_t reading; /* inside steps */
+};
+__attribute__((warn_unused_result)) bool pipeline_take_anchor(struct pipeline *pipeline,
+	const struct pipeline_anchor *anchor, const struct clock_observation *now);
+
 /* Tell of something that happened to the gateway as a whole. */
 __attribute__((format(printf, 3, 4))) void pipeline_event(
 	struct pipeline *pipeline, enum event_kind kind, const char *format, ...);

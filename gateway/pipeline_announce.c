@@ -182,7 +182,7 @@ static void describe_site(const struct pipeline *pipeline, struct about_memory *
 		.gateway = config->gateway,
 		.timezone = config->timezone,
 		.version = BYPORT_VERSION,
-		.interval_s = config->interval_ms / 1000,
+		.interval_s = pipeline->grid.length_ms / 1000,
 		.meters = memory->meters,
 		.meters_count = meters};
 }

@@ -61,7 +61,7 @@ static struct counter_rules rules_of(const struct pipeline *pipeline, const char
 	return (struct counter_rules){.meter = id,
 		.quantity = point->value->quantity,
 		.series = -1,
-		.interval_ms = config->interval_ms,
+		.grid = pipeline->grid,
 		.gap_limit_ms = config->gap_limit_ms,
 		.close_deadline_ms = config->gap_limit_ms,
 		.modulus = modulus_of(point),
@@ -105,19 +105,6 @@ void pipeline_meters_free(struct pipeline *pipeline)
 
 /* ---- series ---- */
 
-/* Where its accounting stands in the store, once the series' number is known. */
-static void resume(struct pipeline *pipeline, struct pipeline_value *value)
-{
-	struct interval_row newest, known;
-	struct pipeline_counter *counter = value->counter;
-	counter->rules.series = value->series;
-	if (counter->counter.has_last || counter->counter.is_ready)
-		return;
-	bool has_newest = store_last_interval(pipeline->store, value->series, &newest);
-	bool has_known = store_last_known_interval(pipeline->store, value->series, &known);
-	counter_resume(&counter->counter, has_newest ? &newest : NULL, has_known ? &known : NULL);
-}
-
 int32_t pipeline_series(
 	struct pipeline *pipeline, const struct pipeline_meter *meter, struct pipeline_value *value)
 {
@@ -129,7 +116,7 @@ int32_t pipeline_series(
 	if (value->series < 0)
 		return value->series;
 	if (value->counter != NULL)
-		resume(pipeline, value);
+		pipeline_resume(pipeline, value);
 	if (is_new && value == meter->values)
 		pipeline_meter_event(pipeline, (struct occurrence){EVENT_NEW_SERIES, meter->id},
 			"Meter %s is new on this gateway: its series begin here.", meter->id);
@@ -183,6 +170,8 @@ static void carry_over(struct pipeline_value *from, struct pipeline_value *to, b
 	if (to->counter != NULL && from->counter != NULL) {
 		int32_t series = from->counter->rules.series;
 		to->counter->counter = from->counter->counter;
+		to->counter->profile = from->counter->profile;
+		to->counter->set_back_ms = from->counter->set_back_ms;
 		to->counter->rules.series = series;
 		if (!same && series >= 0)
 			counter_exchange(&to->counter->counter);
@@ -211,6 +200,8 @@ static void set_rules(struct pipeline *pipeline, struct pipeline_meter *meter)
 		counter->rules =
 			rules_of(pipeline, meter->id, meter->site, &meter->site->points[i]);
 		counter->rules.series = series;
+		counter->rules.profile = &counter->profile;
+		counter->rules.calendar = &pipeline->calendar;
 	}
 }
 

@@ -7,16 +7,16 @@
 
 #include "gateway/pipeline_state.h"
 
-static struct counter_sink sink_of(struct pipeline_series_place *place)
+struct counter_sink pipeline_sink_of(struct pipeline_series_place *place)
 {
 	return (struct counter_sink){
 		.context = place, .interval = pipeline_keep_interval, .event = pipeline_keep_event};
 }
 
-static void add_reading(struct pipeline_series_place *place, int64_t at_wall_ms, int64_t value)
+void pipeline_add_reading(struct pipeline_series_place *place, int64_t at_wall_ms, int64_t value)
 {
 	struct pipeline_counter *counter = place->value->counter;
-	struct counter_sink sink = sink_of(place);
+	struct counter_sink sink = pipeline_sink_of(place);
 	struct reading reading = {.at_wall_ms = at_wall_ms,
 		.value = value,
 		.clock = (uint8_t)place->pipeline->clock.state};
@@ -30,9 +30,10 @@ static void count(struct pipeline *pipeline, struct pipeline_meter *meter,
 	struct pipeline_counter *counter = value->counter;
 	int64_t at_wall_ms;
 	if (wall_clock_place(&pipeline->clock, sample->read_mono_ms, &at_wall_ms)) {
-		if (pipeline_series(pipeline, meter, value) >= 0)
-			add_reading(&(struct pipeline_series_place){pipeline, meter, value},
-				at_wall_ms, sample->value);
+		if (pipeline_series(pipeline, meter, value) >= 0 && counter->set_back_ms == 0)
+			pipeline_add_reading(
+				&(struct pipeline_series_place){pipeline, meter, value}, at_wall_ms,
+				sample->value);
 		return;
 	}
 	if (counter->waiting == NULL)
@@ -117,48 +118,27 @@ void pipeline_sample(
 
 /* ---- all meters ---- */
 
-typedef void value_visitor(struct pipeline *pipeline, struct pipeline_meter *meter,
-	struct pipeline_value *value, int64_t argument);
-
-static void for_each_value(struct pipeline *pipeline, value_visitor *visit, int64_t argument)
+void pipeline_for_each_value(
+	struct pipeline *pipeline, pipeline_value_visitor *visit, void *argument)
 {
 	for (size_t i = 0; i < pipeline->slots_count; i++) {
 		struct pipeline_meter *meter = &pipeline->slots[i];
-		for (size_t j = 0; meter->in_use && j < meter->values_count; j++)
-			visit(pipeline, meter, &meter->values[j], argument);
+		for (size_t j = 0; meter->in_use && j < meter->values_count; j++) {
+			struct pipeline_series_place place = {pipeline, meter, &meter->values[j]};
+			visit(&place, argument);
+		}
 	}
 }
 
-static void place(struct pipeline *pipeline, struct pipeline_meter *meter,
-	struct pipeline_value *value, int64_t unused)
+static void tick(struct pipeline_series_place *place, void *argument)
 {
-	(void)unused;
-	struct pipeline_counter *counter = value->counter;
-	if (counter == NULL || counter->waiting == NULL)
+	const int64_t *wall_ms = argument;
+	struct pipeline_counter *counter = place->value->counter;
+	struct counter_sink sink = pipeline_sink_of(place);
+	if (counter == NULL || counter->set_back_ms > 0 ||
+		pipeline_series(place->pipeline, place->meter, place->value) < 0)
 		return;
-	if (pipeline_series(pipeline, meter, value) >= 0)
-		for (size_t i = 0; i < counter->waiting->count; i++) {
-			const struct waiting_reading *item = &counter->waiting->items[i];
-			add_reading(&(struct pipeline_series_place){pipeline, meter, value},
-				pipeline_wall_of(pipeline, item->at_mono_ms), item->value);
-		}
-	free(counter->waiting);
-	counter->waiting = NULL;
-}
-
-void pipeline_place_waiting(struct pipeline *pipeline)
-{
-	for_each_value(pipeline, place, 0);
-}
-
-static void tick(struct pipeline *pipeline, struct pipeline_meter *meter,
-	struct pipeline_value *value, int64_t wall_ms)
-{
-	struct pipeline_series_place place = {pipeline, meter, value};
-	struct counter_sink sink = sink_of(&place);
-	if (value->counter == NULL || pipeline_series(pipeline, meter, value) < 0)
-		return;
-	if (!counter_tick(&value->counter->counter, &value->counter->rules, wall_ms, &sink))
+	if (!counter_tick(&counter->counter, &counter->rules, *wall_ms, &sink))
 		return; /* the store said why; the next tick tries again */
 }
 
@@ -166,30 +146,17 @@ void pipeline_tick_counters(struct pipeline *pipeline)
 {
 	int64_t wall_ms;
 	if (wall_clock_place(&pipeline->clock, pipeline->now.mono_ms, &wall_ms))
-		for_each_value(pipeline, tick, wall_ms);
+		pipeline_for_each_value(pipeline, tick, &wall_ms);
 }
 
-static void set_back(struct pipeline *pipeline, struct pipeline_meter *meter,
-	struct pipeline_value *value, int64_t back_ms)
+static void close_one(struct pipeline_series_place *place, void *argument)
 {
-	(void)pipeline, (void)meter;
-	if (value->counter != NULL)
-		counter_clock_set_back(&value->counter->counter, back_ms);
-}
-
-void pipeline_clock_set_back(struct pipeline *pipeline, int64_t back_ms)
-{
-	for_each_value(pipeline, set_back, back_ms);
-}
-
-static void close_one(struct pipeline *pipeline, struct pipeline_meter *meter,
-	struct pipeline_value *value, int64_t wall_ms)
-{
-	if (value->counter == NULL)
-		close_trend(pipeline, meter, value, wall_ms);
+	const int64_t *wall_ms = argument;
+	if (place->value->counter == NULL)
+		close_trend(place->pipeline, place->meter, place->value, *wall_ms);
 }
 
 void pipeline_close_trends(struct pipeline *pipeline, int64_t wall_ms)
 {
-	for_each_value(pipeline, close_one, wall_ms);
+	pipeline_for_each_value(pipeline, close_one, &wall_ms);
 }

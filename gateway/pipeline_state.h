@@ -30,7 +30,9 @@ enum {
 struct pipeline_counter {
 	struct counter_rules rules;
 	struct counter counter;
+	struct profile profile;
 	struct waiting_readings *waiting; /* NULL once the time is known */
+	int64_t set_back_ms; /* of the clock, still to be worked in; readings wait for it */
 };
 
 /* One quantity of a meter: its newest sample, and what becomes of it. */
@@ -84,7 +86,11 @@ struct pipeline {
 	int64_t started_mono_ms;
 	int64_t tick_due_mono_ms;
 	int64_t health_due_mono_ms;
-	int64_t trend_span; /* wall time / trend_ms at the last look */
+	struct calendar calendar; /* the site's */
+	struct interval_grid grid;
+	int64_t last_energy_id;       /* given to a row */
+	int64_t unplaced_due_mono_ms; /* while the time is not known */
+	int64_t trend_span;           /* wall time / trend_ms at the last look */
 
 	struct pipeline_meter *slots;
 	size_t slots_count;
@@ -112,6 +118,13 @@ struct pipeline {
 	uint32_t refused_announcements; /* bits by enum message_kind; said once each */
 	char *payload;                  /* MESSAGE_BYTES_MAX */
 	struct store_row *rows;         /* PIPELINE_ROWS_A_READ */
+};
+
+/* Whose rows they are: what accounting's sink is given as its context. */
+struct pipeline_series_place {
+	struct pipeline *pipeline;
+	struct pipeline_meter *meter;
+	struct pipeline_value *value;
 };
 
 /* The best idea of the wall clock there is, known or not. */
@@ -146,20 +159,38 @@ int32_t pipeline_series(struct pipeline *pipeline, const struct pipeline_meter *
 /* ---- pipeline_samples.c: samples to rows ---- */
 void pipeline_sample(
 	struct pipeline *pipeline, struct pipeline_meter *meter, const struct sample *sample);
-void pipeline_place_waiting(struct pipeline *pipeline);
+void pipeline_add_reading(struct pipeline_series_place *place, int64_t at_wall_ms, int64_t value);
 void pipeline_tick_counters(struct pipeline *pipeline);
+struct counter_sink pipeline_sink_of(struct pipeline_series_place *place);
+
+typedef void pipeline_value_visitor(struct pipeline_series_place *place, void *argument);
+void pipeline_for_each_value(
+	struct pipeline *pipeline, pipeline_value_visitor *visit, void *argument);
+
+/* ---- pipeline_clock.c: what the clock does to counters ---- */
+/* The time is known: readings that waited are placed, earlier boots' before them. */
+void pipeline_place_waiting(struct pipeline *pipeline);
+/* While it is not: keep what waits over a restart. */
+void pipeline_keep_unplaced(struct pipeline *pipeline);
+/* It was set back; worked in at once, or as soon as the store takes it. */
 void pipeline_clock_set_back(struct pipeline *pipeline, int64_t back_ms);
+void pipeline_work_in_set_back(struct pipeline *pipeline);
+/* The length of intervals: another one begins at a UTC midnight. */
+void pipeline_take_grid(struct pipeline *pipeline);
+
+/* ---- pipeline_resume.c: where accounting goes on after a restart ---- */
+void pipeline_resume(struct pipeline *pipeline, struct pipeline_value *value);
+/* What rows do not tell, with the next commit. */
+void pipeline_save_frontier(const struct pipeline_series_place *place);
+/* Learn profiles from the rows of the past weeks. */
+void pipeline_learn_profiles(struct pipeline *pipeline);
+
+/* ---- pipeline_samples.c: trends ---- */
 /* Spans of trends that ended by `wall_ms`. */
 void pipeline_close_trends(struct pipeline *pipeline, int64_t wall_ms);
 
 /* ---- pipeline_store.c: rows to the disk ---- */
 enum store_status pipeline_store_open(struct pipeline *pipeline, struct store_opening *ret_opening);
-/* Whose rows they are: what accounting's sink is given as its context. */
-struct pipeline_series_place {
-	struct pipeline *pipeline;
-	struct pipeline_meter *meter;
-	struct pipeline_value *value;
-};
 /* Every interval row passes here, first ones and revisions: `place` is a struct
  * pipeline_series_place. */
 bool pipeline_keep_interval(void *place, struct interval_row *row);

@@ -16,6 +16,7 @@ static void use_store(struct pipeline *pipeline)
 	for (int i = 0; i < STREAM_COUNT; i++)
 		sent[i] = store_cursor(pipeline->store, (enum stream)i).sent;
 	delivery_init(&pipeline->delivery, sent);
+	pipeline->last_energy_id = store_cursor(pipeline->store, STREAM_ENERGY).last;
 	pipeline->trouble = TROUBLE_NONE;
 	pipeline->lost_trends_told = 0;
 	pipeline->retry_mono_ms = INT64_MIN;
@@ -45,11 +46,21 @@ static int64_t gather_ms(const struct pipeline *pipeline)
 	return short_ms < PIPELINE_COMMIT_GATHER_MS ? short_ms : PIPELINE_COMMIT_GATHER_MS;
 }
 
+/* What a row teaches; after it was kept, with the flags it has. */
+static void learn(const struct pipeline_series_place *place, const struct interval_row *row)
+{
+	if (place->value->counter != NULL)
+		profile_train(&place->value->counter->profile, &place->pipeline->calendar, row);
+}
+
 bool pipeline_keep_interval(void *context, struct interval_row *row)
 {
-	struct pipeline *pipeline = ((const struct pipeline_series_place *)context)->pipeline;
+	const struct pipeline_series_place *place = context;
+	struct pipeline *pipeline = place->pipeline;
 	if (pipeline->store == NULL || store_append_interval(pipeline->store, row) != STORE_OK)
 		return false;
+	pipeline->last_energy_id = row->id;
+	learn(place, row);
 	want_commit(pipeline, gather_ms(pipeline));
 	return true;
 }
@@ -58,6 +69,7 @@ bool pipeline_append_event(struct pipeline *pipeline, struct event_row *row)
 {
 	if (pipeline->store == NULL || store_append_event(pipeline->store, row) != STORE_OK)
 		return false;
+	pipeline->last_energy_id = row->id;
 	want_commit(pipeline, pipeline->site != NULL ? gather_ms(pipeline) : 0);
 	return true;
 }

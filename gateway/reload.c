@@ -81,8 +81,6 @@ const char *reload_needs_restart(const struct site_config *before, const struct 
 		return "gateway: control_socket";
 	if (before->store_bytes_max != after->store_bytes_max)
 		return "gateway: store_size";
-	if (before->interval_ms != after->interval_ms)
-		return "intervals: length";
 	return NULL;
 }
 

@@ -23,8 +23,7 @@ static wide climb_possible(
 	const struct counter_step *step, int64_t since_wall_ms, int64_t at_wall_ms)
 {
 	const struct counter *counter = step->counter;
-	wide span_ms = (wide)at_wall_ms - since_wall_ms + step->rules->register_update_ms +
-		       counter->set_back_ms;
+	wide span_ms = (wide)at_wall_ms - since_wall_ms + step->rules->register_update_ms;
 
 	if (!counter->has_climbed) {
 		span_ms += MS_PER_HOUR; /* a coarse register may have been about to step */
@@ -35,8 +34,7 @@ static wide climb_possible(
 /* Much faster than ever before; of no weight where the physical limit is known. */
 static bool is_unheard_of(const struct counter_step *step, wide climb, int64_t span_ms)
 {
-	wide usual = (wide)step->counter->fastest_per_hour *
-		     (span_ms + step->counter->set_back_ms) / MS_PER_HOUR;
+	wide usual = (wide)step->counter->fastest_per_hour * span_ms / MS_PER_HOUR;
 
 	return climb > usual * SUSPICIOUS_FACTOR;
 }
@@ -97,6 +95,11 @@ static bool withhold(const struct counter_step *step)
 		}
 		counter->withheld_events++;
 	}
+	if (!counter->has_noise) {
+		counter->noise_wall_ms[0] = counter->held.at_wall_ms;
+	}
+	counter->noise_wall_ms[1] = counter->held.at_wall_ms;
+	counter->has_noise = true;
 	counter->has_held = false;
 	return true;
 }
@@ -196,19 +199,32 @@ static void note_ready(struct counter *counter, int64_t now_wall_ms)
 	}
 }
 
-static void resume_from(struct counter *counter, const struct interval_row *known)
+/* The run goes on from a boundary's reading. */
+static void go_on_from(struct counter *counter, const struct reading *boundary)
 {
-	counter->last = (struct reading){known->end_wall_ms, known->reading_end, known->clock};
+	counter->last = *boundary;
 	counter->has_last = true;
 	counter->has_start = true;
-	counter->start_reading = known->reading_end;
-	counter->run_start = known->reading_end;
-	counter->start_clock = known->clock;
-	counter->next_start_wall_ms = known->end_wall_ms;
-	counter->less_wall_ms = known->end_wall_ms;
+	counter->start_reading = boundary->value;
+	counter->run_start = boundary->value;
+	counter->start_clock = boundary->clock;
+	counter->next_start_wall_ms = boundary->at_wall_ms;
+	counter->less_wall_ms = boundary->at_wall_ms;
+	counter->read_wall_ms = boundary->at_wall_ms;
+	counter->start_method = METHOD_EVEN;
+}
+
+static void resume_from(struct counter *counter, const struct interval_row *known)
+{
+	go_on_from(
+		counter, &(struct reading){known->end_wall_ms, known->reading_end, known->clock});
 	/* Where a row is not measured, its end may lie inside the gap: count from its start. */
 	counter->start_good = known->quality == QUALITY_MEASURED;
-	counter->read_wall_ms = counter->start_good ? known->end_wall_ms : known->start_wall_ms;
+	if (!counter->start_good) {
+		counter->read_wall_ms = known->start_wall_ms;
+		counter->start_method =
+			known->method == METHOD_PROFILE ? METHOD_PROFILE : METHOD_EVEN;
+	}
 }
 
 void counter_resume(struct counter *counter, const struct interval_row *newest,
@@ -228,29 +244,94 @@ void counter_resume(struct counter *counter, const struct interval_row *newest,
 	}
 }
 
+bool counter_frontier(const struct counter *counter, struct counter_frontier *ret_frontier)
+{
+	if (!counter->has_next) {
+		return false;
+	}
+	*ret_frontier = (struct counter_frontier){
+		.next_start_wall_ms = counter->next_start_wall_ms,
+		.published_wall_ms = counter->published_wall_ms,
+		.reading = counter->start_reading,
+		.shift = counter->start_shift,
+		.again_revision = counter->again_revision,
+		.clock = counter->start_clock,
+		.is_good = counter->start_good,
+		.is_broken = counter->is_rejecting || !counter->has_start,
+	};
+	return true;
+}
+
+void counter_resume_at(struct counter *counter, const struct counter_frontier *frontier)
+{
+	*counter = (struct counter){0};
+	counter->has_next = true;
+	counter->next_start_wall_ms = frontier->next_start_wall_ms;
+	counter->published_wall_ms = frontier->published_wall_ms;
+	counter->again_revision = frontier->again_revision;
+	counter->start_clock = frontier->clock;
+	if (frontier->is_broken) {
+		counter->is_rejecting = true;
+		counter->breaks = 1;
+		return;
+	}
+	go_on_from(counter, &(struct reading){frontier->next_start_wall_ms, frontier->reading,
+				    frontier->clock});
+	counter->start_good = frontier->is_good;
+	counter->start_shift = frontier->shift;
+}
+
+void counter_note_published(
+	struct counter *counter, int64_t published_wall_ms, int32_t again_revision)
+{
+	if (published_wall_ms > counter->published_wall_ms) {
+		counter->published_wall_ms = published_wall_ms;
+	}
+	if (again_revision > counter->again_revision) {
+		counter->again_revision = again_revision;
+	}
+}
+
+/* The register stands where it stood: another scale rounds it otherwise. */
+static struct reading without_rounding(struct counter *counter, const struct reading *reading)
+{
+	struct reading same = *reading;
+
+	if (counter->rounding_slack == 0 || !counter->has_last) {
+		return same;
+	}
+	if (reading->value > counter->last.value) {
+		counter->rounding_slack = 0;
+	} else if (counter->last.value - reading->value <= counter->rounding_slack) {
+		same.value = counter->last.value;
+	}
+	return same;
+}
+
 bool counter_add_reading(struct counter *counter, const struct counter_rules *rules,
 	const struct reading *reading, const struct counter_sink *sink)
 {
 	const struct counter_step step = {counter, rules, sink};
+	const struct reading read = without_rounding(counter, reading);
 
-	assert(rules->interval_ms > 0);
-	note_ready(counter, reading->at_wall_ms);
+	assert(rules->grid.length_ms > 0);
+	note_ready(counter, read.at_wall_ms);
 	if (!counter->has_last) {
-		return closing_begin_run(&step, reading);
+		return closing_begin_run(&step, &read);
 	}
-	if (reading->at_wall_ms <= counter->last.at_wall_ms ||
-		(counter->has_held && reading->at_wall_ms <= counter->held.at_wall_ms)) {
+	if (read.at_wall_ms <= counter->last.at_wall_ms ||
+		(counter->has_held && read.at_wall_ms <= counter->held.at_wall_ms)) {
 		return true;
 	}
 	if (counter->has_held) {
-		return settle_held(&step, reading);
+		return settle_held(&step, &read);
 	}
-	if (is_suspicious(&step, reading)) {
-		counter->held = *reading;
+	if (is_suspicious(&step, &read)) {
+		counter->held = read;
 		counter->has_held = true;
 		return true;
 	}
-	return closing_accept(&step, reading);
+	return closing_accept(&step, &read);
 }
 
 bool counter_tick(struct counter *counter, const struct counter_rules *rules, int64_t now_wall_ms,
@@ -266,14 +347,14 @@ bool counter_tick(struct counter *counter, const struct counter_rules *rules, in
 	for (;;) {
 		struct interval_row row = {
 			.start_wall_ms = counter->published_wall_ms,
-			.end_wall_ms = closing_boundary_after(
-				counter->published_wall_ms, rules->interval_ms),
+			.end_wall_ms =
+				closing_boundary_after(&rules->grid, counter->published_wall_ms),
 			.quality = QUALITY_MISSING,
 			.clock = counter->start_clock,
 		};
 		int64_t span_ms = row.start_wall_ms - counter->next_start_wall_ms;
 		if (row.end_wall_ms > latest_end_wall_ms ||
-			span_ms / rules->interval_ms >= COUNTER_GAP_ROWS_MAX) {
+			span_ms / (row.end_wall_ms - row.start_wall_ms) >= COUNTER_GAP_ROWS_MAX) {
 			return true;
 		}
 		if (!closing_publish(&step, &row)) {
@@ -286,9 +367,4 @@ void counter_exchange(struct counter *counter)
 {
 	closing_end_run(counter);
 	counter->has_before = false;
-}
-
-void counter_clock_set_back(struct counter *counter, int64_t back_ms)
-{
-	counter->set_back_ms += back_ms;
 }

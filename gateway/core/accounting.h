@@ -10,8 +10,9 @@
  *
  * An interval closes at the first good reading after its end, else it is
  * published as missing at a named deadline and revised when readings resume:
- * the difference over the gap is spread evenly over time, each share rounded
- * so that the sum is exact and no two equal spans differ by more than a step.
+ * the difference over the gap is spread by the series' profile (profile.h),
+ * evenly where it has none, by cumulative rounding: the sum is exact, each
+ * share within a step of its own.
  *
  * A reading that falls, or climbs faster than is physically possible, is held
  * until the next one: if that one follows on from the reading before, the held
@@ -26,7 +27,7 @@
 #define GATEWAY_CORE_ACCOUNTING_H
 
 #include "drivers/register_decode.h"
-#include "gateway/core/series.h"
+#include "gateway/core/profile.h"
 
 /* What does not change while a counter runs. All instants UTC milliseconds, all amounts inside
  * steps. */
@@ -34,21 +35,24 @@ struct counter_rules {
 	const char *meter; /* its id; goes into events */
 	enum quantity quantity;
 	int32_t series;
-	int64_t interval_ms;        /* > 0; boundaries are multiples of it since 1970 */
-	int64_t gap_limit_ms;       /* a boundary between readings further apart is estimated */
-	int64_t close_deadline_ms;  /* after an interval's end: published as missing */
-	int64_t modulus;            /* at which the counter starts again; 0: unknown */
-	int64_t rate_max_per_hour;  /* physically possible, with whatever margin the caller wants
-				       (from main_fuse ...); 0: unknown, then a climb that is 100
-				       times  the fastest seen is held, and no rollover is assumed */
-	int64_t resolution;         /* one step of the register; 0: unknown */
-	int64_t register_update_ms; /* how often the device renews it; 0: unknown */
+	struct interval_grid grid;     /* length_ms > 0 */
+	int64_t gap_limit_ms;          /* a boundary between readings further apart is estimated */
+	int64_t close_deadline_ms;     /* after an interval's end: published as missing */
+	int64_t modulus;               /* at which the counter starts again; 0: unknown */
+	int64_t rate_max_per_hour;     /* physically possible, with whatever margin the caller wants
+					  (from main_fuse ...); 0: unknown, then a climb that is 100
+					  times  the fastest seen is held, and no rollover is assumed */
+	int64_t resolution;            /* one step of the register; 0: unknown */
+	int64_t register_update_ms;    /* how often the device renews it; 0: unknown */
+	const struct profile *profile; /* of this series; NULL: gaps are spread evenly */
+	const struct calendar *calendar; /* the site's; NULL: UTC */
 };
 
 struct reading {
 	int64_t at_wall_ms;
 	int64_t value;
-	uint8_t clock; /* enum clock_state */
+	uint8_t clock; /* enum clock_state; unknown: its instant is a guess, and what it closes is
+			  estimated */
 };
 
 /*
@@ -87,12 +91,17 @@ struct counter {
 	int64_t next_start_wall_ms; /* start of the open interval */
 	int64_t published_wall_ms;  /* end of the newest row; those after next_start are missing */
 	int64_t start_reading;      /* R(next_start); negative after a rollover */
+	int64_t start_shift;        /* what people add to it: it was another device's, or scale */
 	int64_t run_start;          /* energy of this run is published up to here */
 	int64_t withheld;           /* energy of earlier runs that is in no interval */
 	int64_t ready_wall_ms;      /* when this program first heard of the counter */
-	int64_t set_back_ms;        /* backward clock steps since `last` */
-	uint8_t withheld_events;    /* since the last boundary */
+	int64_t rounding_slack;   /* a change of scale rounded `last`: less by so much is no fall */
+	int64_t noise_wall_ms[2]; /* oldest and newest withheld reading not yet flagged */
+	int32_t again_revision;   /* of rows before published_wall_ms; 0: 1 */
+	uint8_t withheld_events;  /* since the last boundary */
+	uint8_t breaks;           /* in the open interval */
 	uint8_t start_clock;
+	uint8_t start_method; /* how R(next_start) was come by, where it is not good */
 	bool has_last;
 	bool has_held;
 	bool has_climbed; /* less_wall_ms is known; else it is the run's beginning */
@@ -100,6 +109,7 @@ struct counter {
 	bool has_next;
 	bool has_start;
 	bool start_good; /* R(next_start) is not inside a long gap */
+	bool has_noise;
 	bool is_ready;
 	bool is_rejecting; /* the open interval holds a break: null whatever comes */
 };
@@ -111,6 +121,24 @@ struct counter {
  */
 void counter_resume(struct counter *counter, const struct interval_row *newest,
 	const struct interval_row *known);
+
+/* Where a counter stands that its rows alone do not tell; kept by the store. */
+struct counter_frontier {
+	int64_t next_start_wall_ms;
+	int64_t published_wall_ms;
+	int64_t reading; /* at next_start; may be negative */
+	int64_t shift;
+	int32_t again_revision;
+	uint8_t clock;
+	bool is_good;
+	bool is_broken; /* the open interval holds a break; `reading` means nothing */
+};
+/* False while the series has no first interval. */
+bool counter_frontier(const struct counter *counter, struct counter_frontier *ret_frontier);
+void counter_resume_at(struct counter *counter, const struct counter_frontier *frontier);
+/* Rows up to an instant are out already, and need a revision of at least this when they come again. */
+void counter_note_published(
+	struct counter *counter, int64_t published_wall_ms, int32_t again_revision);
 
 /* Readings in order of time; one not later than the last is ignored. False: the sink refused. */
 bool counter_add_reading(struct counter *counter, const struct counter_rules *rules,
@@ -153,8 +181,37 @@ enum counter_settling counter_settle_open(struct counter *counter,
 __attribute__((warn_unused_result)) bool counter_rescale(
 	struct counter *counter, struct scale ratio, int64_t from_wall_ms);
 
-/* The wall clock was set back by `back_ms`: readings up to the last one's time are ignored, and
- * what the counter climbs meanwhile is not impossible. */
-void counter_clock_set_back(struct counter *counter, int64_t back_ms);
+/*
+ * The wall clock was set back: what was placed since is placed anew.
+ *
+ * `rows`: the newest rows of the series that end after now + step, in order of
+ * time; they must be all that was published. Those of the future are taken
+ * back (published as missing, in a revision of their own); their readings, as
+ * far as no interval without a value lies between, are placed `step` earlier,
+ * and what they pass closes again, as an estimate. The sum stays what it was.
+ * False: the sink refused; call again.
+ */
+struct counter_set_back {
+	int64_t step_ms;     /* < 0 */
+	int64_t now_wall_ms; /* by the clock as it is now */
+	const struct interval_row *rows;
+	size_t rows_count;
+};
+bool counter_clock_set_back(struct counter *counter, const struct counter_rules *rules,
+	const struct counter_set_back *set_back, const struct counter_sink *sink);
+
+/*
+ * A dead board's successor: an archive knows the series up to a boundary.
+ * `first`: this store's oldest boundary reading of the series; NULL while it
+ * has none. What lies between is published as an estimate, or, where the
+ * readings do not follow on from each other, told as an event and left out.
+ * False: the sink refused.
+ */
+struct counter_bridge {
+	struct reading anchor;
+	const struct reading *first;
+};
+bool counter_bridge(struct counter *counter, const struct counter_rules *rules,
+	const struct counter_bridge *bridge, const struct counter_sink *sink);
 
 #endif

@@ -13,30 +13,34 @@ enum { MS_PER_HOUR = 3600000 };
 
 /* ---- Instants and amounts ---- */
 
-static int64_t boundary_at_or_before(int64_t at_wall_ms, int64_t interval_ms)
+static int64_t multiple_at_or_before(int64_t at_wall_ms, int64_t interval_ms)
 {
 	int64_t into_ms = at_wall_ms % interval_ms;
 
 	return at_wall_ms - (into_ms < 0 ? into_ms + interval_ms : into_ms);
 }
 
-int64_t closing_boundary_after(int64_t at_wall_ms, int64_t interval_ms)
+static int64_t length_at(const struct interval_grid *grid, int64_t at_wall_ms)
 {
-	return boundary_at_or_before(at_wall_ms, interval_ms) + interval_ms;
+	bool is_next = grid->next_length_ms > 0 && at_wall_ms >= grid->next_from_wall_ms;
+
+	return is_next ? grid->next_length_ms : grid->length_ms;
 }
 
-static int64_t boundary_at_or_after(int64_t at_wall_ms, int64_t interval_ms)
+/* Both lengths divide a day, and the other one begins at a midnight: that is a boundary of both. */
+int64_t closing_boundary_before(const struct interval_grid *grid, int64_t at_wall_ms)
 {
-	return closing_boundary_after(at_wall_ms - 1, interval_ms);
+	return multiple_at_or_before(at_wall_ms, length_at(grid, at_wall_ms));
 }
 
-/* R(at), rounded down; between the two readings, so never falling from one boundary to the next. */
-static int64_t interpolate(const struct reading *from, const struct reading *to, int64_t at_wall_ms)
+int64_t closing_boundary_after(const struct interval_grid *grid, int64_t at_wall_ms)
 {
-	wide climb = (wide)to->value - from->value;
-	wide share = climb * (at_wall_ms - from->at_wall_ms) / (to->at_wall_ms - from->at_wall_ms);
+	return closing_boundary_before(grid, at_wall_ms) + length_at(grid, at_wall_ms);
+}
 
-	return (int64_t)(from->value + share);
+static int64_t boundary_at_or_after(const struct interval_grid *grid, int64_t at_wall_ms)
+{
+	return closing_boundary_after(grid, at_wall_ms - 1);
 }
 
 /* The counter as its display shows it: start_reading is negative after a rollover. */
@@ -73,7 +77,9 @@ bool closing_publish(const struct counter_step *step, struct interval_row *row)
 	struct counter *counter = step->counter;
 
 	row->series = step->rules->series;
-	row->revision = row->start_wall_ms < counter->published_wall_ms ? 1 : 0;
+	if (row->start_wall_ms < counter->published_wall_ms) {
+		row->revision = counter->again_revision > 0 ? counter->again_revision : 1;
+	}
 	if (!step->sink->interval(step->sink->context, row)) {
 		return false;
 	}
@@ -91,10 +97,10 @@ static bool next_end(
 	const struct counter_step *step, int32_t rows_made, int64_t to_wall_ms, int64_t *ret_end)
 {
 	int64_t start_wall_ms = step->counter->next_start_wall_ms;
-	int64_t interval_ms = step->rules->interval_ms;
+	const struct interval_grid *grid = &step->rules->grid;
 	int64_t end_wall_ms = rows_made < COUNTER_GAP_ROWS_MAX
-				      ? closing_boundary_after(start_wall_ms, interval_ms)
-				      : boundary_at_or_before(to_wall_ms, interval_ms);
+				      ? closing_boundary_after(grid, start_wall_ms)
+				      : closing_boundary_before(grid, to_wall_ms);
 
 	if (end_wall_ms > to_wall_ms || end_wall_ms <= start_wall_ms) {
 		return false;
@@ -136,6 +142,7 @@ void closing_end_run(struct counter *counter)
 	counter->has_last = false;
 	counter->has_held = false;
 	counter->is_rejecting = counter->has_next;
+	counter->breaks = (uint8_t)(counter->breaks < 2 ? counter->breaks + 1 : 2);
 }
 
 /* The series' first two readings agree: its first interval begins at the boundary after the first.
@@ -145,7 +152,7 @@ static void begin_series(const struct counter_step *step)
 	struct counter *counter = step->counter;
 
 	counter->next_start_wall_ms =
-		boundary_at_or_after(counter->last.at_wall_ms, step->rules->interval_ms);
+		boundary_at_or_after(&step->rules->grid, counter->last.at_wall_ms);
 	counter->published_wall_ms = counter->next_start_wall_ms;
 	counter->has_next = true;
 }
@@ -155,24 +162,57 @@ static void begin_series(const struct counter_step *step)
 /* A boundary's reading, and what is known about it. */
 struct boundary {
 	struct reading reading;
-	bool good; /* not inside a long gap */
+	uint8_t method; /* where it is not good */
+	bool good;      /* not inside a long gap, and its instant no guess */
 };
 
-static struct boundary boundary_between(const struct counter_step *step, const struct reading *from,
-	const struct reading *to, int64_t at_wall_ms)
+/* Two readings, and the boundaries between them, asked for in order of time. */
+struct passage {
+	struct reading from;
+	struct reading to;
+	struct profile_spread spread;
+	bool is_long;
+};
+
+static struct passage passage_begin(
+	const struct counter_step *step, const struct reading *from, const struct reading *to)
 {
-	const struct counter *counter = step->counter;
-	int64_t gap_ms = to->at_wall_ms - counter->read_wall_ms;
+	const struct counter_rules *rules = step->rules;
+	bool is_long = to->at_wall_ms - step->counter->read_wall_ms > rules->gap_limit_ms;
+
+	return (struct passage){
+		.from = *from,
+		.to = *to,
+		.spread = profile_spread_begin(is_long ? rules->profile : NULL, rules->calendar,
+			from->at_wall_ms, to->at_wall_ms),
+		.is_long = is_long,
+	};
+}
+
+static bool is_certain(const struct passage *passage)
+{
+	return passage->from.clock != CLOCK_STATE_UNKNOWN &&
+	       passage->to.clock != CLOCK_STATE_UNKNOWN;
+}
+
+/* R(at), rounded down; never falling from one boundary to the next. */
+static struct boundary passage_boundary(
+	const struct counter_step *step, struct passage *passage, int64_t at_wall_ms)
+{
+	int64_t climb = passage->to.value - passage->from.value;
+	bool is_reading =
+		at_wall_ms == passage->to.at_wall_ms || at_wall_ms == step->counter->read_wall_ms;
 
 	return (struct boundary){
 		.reading =
 			{
 				  .at_wall_ms = at_wall_ms,
-				  .value = interpolate(from, to, at_wall_ms),
-				  .clock = less_certain(from->clock, to->clock),
+				  .value = passage->from.value +
+					 profile_spread_until(&passage->spread, climb, at_wall_ms),
+				  .clock = less_certain(passage->from.clock, passage->to.clock),
 				  },
-		.good = gap_ms <= step->rules->gap_limit_ms || at_wall_ms == to->at_wall_ms ||
-			at_wall_ms == counter->read_wall_ms,
+		.method = passage->spread.profile ? METHOD_PROFILE : METHOD_EVEN,
+		.good = is_certain(passage) && (!passage->is_long || is_reading),
 	};
 }
 
@@ -182,6 +222,8 @@ static void start_at(struct counter *counter, const struct boundary *boundary)
 	counter->run_start = boundary->reading.value;
 	counter->start_clock = boundary->reading.clock;
 	counter->start_good = boundary->good;
+	counter->start_method = boundary->method;
+	counter->start_shift = 0;
 	counter->has_start = true;
 }
 
@@ -189,10 +231,22 @@ static void fill_energy(
 	const struct counter *counter, const struct boundary *end, struct interval_row *row)
 {
 	bool is_measured = counter->start_good && end->good;
+	uint8_t method = end->good ? counter->start_method : end->method;
 
 	row->energy = end->reading.value - counter->start_reading;
 	row->quality = is_measured ? QUALITY_MEASURED : QUALITY_ESTIMATED;
-	row->method = is_measured ? METHOD_NONE : METHOD_EVEN;
+	row->method = is_measured ? METHOD_NONE : method;
+}
+
+/* A reading that was withheld while the row's interval was open. */
+static void flag_noise(struct counter *counter, struct interval_row *row)
+{
+	if (!counter->has_noise || counter->noise_wall_ms[0] >= row->end_wall_ms) {
+		return;
+	}
+	if (counter->noise_wall_ms[1] >= row->start_wall_ms) {
+		row->flags |= UINT32_C(1) << FLAG_WITHHELD_READING;
+	}
 }
 
 static bool tell_of_withheld_energy(const struct counter_step *step, const struct reading *end)
@@ -246,7 +300,7 @@ static bool close_interval(const struct counter_step *step, const struct boundar
 		.quality = QUALITY_REJECTED,
 		.clock = less_certain(counter->start_clock, end->reading.clock),
 		.has_readings = counter->has_start,
-		.reading_start = shown(step->rules, counter->start_reading),
+		.reading_start = shown(step->rules, counter->start_reading + counter->start_shift),
 		.reading_end = shown(step->rules, end->reading.value),
 	};
 
@@ -255,19 +309,22 @@ static bool close_interval(const struct counter_step *step, const struct boundar
 	} else if (!tell_of_withheld_energy(step, &end->reading)) {
 		return false;
 	}
+	flag_noise(counter, &row);
 	if (!closing_publish(step, &row)) {
 		return false;
 	}
 	counter->next_start_wall_ms = row.end_wall_ms;
 	counter->is_rejecting = false;
+	counter->breaks = 0;
 	counter->withheld_events = 0;
+	counter->has_noise = counter->has_noise && counter->noise_wall_ms[1] >= row.end_wall_ms;
 	start_at(counter, end);
 	return true;
 }
 
 static void move_to(struct counter *counter, const struct reading *reading)
 {
-	int64_t span_ms = reading->at_wall_ms - counter->less_wall_ms + counter->set_back_ms;
+	int64_t span_ms = reading->at_wall_ms - counter->less_wall_ms;
 	wide climb = (wide)reading->value - counter->last.value;
 
 	if (climb > 0 && span_ms > 0) {
@@ -281,7 +338,6 @@ static void move_to(struct counter *counter, const struct reading *reading)
 	}
 	counter->last = *reading;
 	counter->read_wall_ms = reading->at_wall_ms;
-	counter->set_back_ms = 0;
 }
 
 /* A believed reading: close what it passes, and go on from it. */
@@ -298,14 +354,15 @@ bool closing_accept(const struct counter_step *step, const struct reading *readi
 	if (!counter->has_next) {
 		begin_series(step);
 	}
+	struct passage passage = passage_begin(step, &from, reading);
 	if (!counter->has_start && !counter->is_rejecting &&
 		counter->next_start_wall_ms <= reading->at_wall_ms) {
 		struct boundary start =
-			boundary_between(step, &from, reading, counter->next_start_wall_ms);
+			passage_boundary(step, &passage, counter->next_start_wall_ms);
 		start_at(counter, &start);
 	}
 	for (int32_t rows = 0; next_end(step, rows, reading->at_wall_ms, &end_wall_ms); rows++) {
-		struct boundary end = boundary_between(step, &from, reading, end_wall_ms);
+		struct boundary end = passage_boundary(step, &passage, end_wall_ms);
 		if (!close_interval(step, &end)) {
 			return false;
 		}

@@ -33,7 +33,8 @@ bool closing_publish(const struct counter_step *step, struct interval_row *row);
 
 bool closing_tell(const struct counter_step *step, struct event_row *event);
 
-/* The first boundary later than an instant. */
-int64_t closing_boundary_after(int64_t at_wall_ms, int64_t interval_ms);
+/* The first boundary later than an instant, and the last one at or before it. */
+int64_t closing_boundary_after(const struct interval_grid *grid, int64_t at_wall_ms);
+int64_t closing_boundary_before(const struct interval_grid *grid, int64_t at_wall_ms);
 
 #endif

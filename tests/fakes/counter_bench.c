@@ -33,7 +33,7 @@ int counter_bench_setup(void **state)
 		.meter = "main",
 		.quantity = QUANTITY_ACTIVE_ENERGY_IMPORT,
 		.series = 7,
-		.interval_ms = COUNTER_BENCH_QUARTER_MS,
+		.grid = {.length_ms = COUNTER_BENCH_QUARTER_MS},
 		.gap_limit_ms = 5 * COUNTER_BENCH_MINUTE_MS,
 		.close_deadline_ms = 5 * COUNTER_BENCH_MINUTE_MS,
 	};

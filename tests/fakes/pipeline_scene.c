@@ -108,6 +108,7 @@ void scene_open_pipeline(struct scene *scene)
 			  .bytes_max = 64 << 20,
 			  .now_wall_ms = scene->now.wall_ms,
 			  .machine_id = "test"},
+		.boot = scene->boot,
 		.trust_clock = scene->loaded->config->clock == CONFIG_CLOCK_TRUST
         };
 	assert_int_equal(

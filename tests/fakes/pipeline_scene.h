@@ -37,6 +37,7 @@ struct scene {
 	struct clock_observation now;
 	struct loaded_site *loaded;
 	struct pipeline *pipeline;
+	const char *boot; /* the kernel's boot id; NULL: unknown */
 	bool link_up;
 	bool link_busy; /* takes nothing now */
 	struct published publications[SCENE_PUBLICATIONS_MAX];

@@ -89,10 +89,10 @@ class Reload(rig.Case):
 
     def test_what_cannot_change_while_running_is_named(self):
         good = self.daemon.path.read_text()
-        self.daemon.path.write_text(good.replace("length: 2 s", "length: 3 s"))
+        self.daemon.path.write_text(good.replace("id: main", "id: second", 1))
         done = self.daemon.verb("reload")
         self.assertEqual(done.returncode, 1)
-        self.assertIn("`intervals: length` cannot change while the gateway runs", done.stderr)
+        self.assertIn("`gateway: id` cannot change while the gateway runs", done.stderr)
 
     def test_another_broker_is_connected_to(self):
         other = self.use(rig.Broker())

@@ -85,7 +85,7 @@ static void run(struct store *store, int64_t first_minute, int64_t minutes)
 		.meter = "main",
 		.quantity = QUANTITY_ACTIVE_ENERGY_IMPORT,
 		.series = store_series(store, "main", QUANTITY_ACTIVE_ENERGY_IMPORT, NULL),
-		.interval_ms = QUARTER_MINUTES * MINUTE_MS,
+		.grid = {.length_ms = QUARTER_MINUTES * MINUTE_MS},
 		.gap_limit_ms = 5 * MINUTE_MS,
 		.close_deadline_ms = 5 * MINUTE_MS,
 	};

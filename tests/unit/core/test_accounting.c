@@ -300,20 +300,6 @@ static void a_sink_that_refuses_loses_nothing(void **state)
 	}
 }
 
-static void a_clock_set_back_neither_loses_nor_doubles(void **state)
-{
-	struct counter_bench *bench = *state;
-
-	bench->rules.rate_max_per_hour = 6000;
-	counter_bench_read_minutes(bench, (struct counter_bench_climb){0, 65, 1000, 100});
-	counter_clock_set_back(&bench->counter, 60 * COUNTER_BENCH_MINUTE_MS);
-	counter_bench_read_minutes(bench,
-		(struct counter_bench_climb){6, 75, 7500 + 100, 100}); /* an hour lived twice */
-	assert_int_equal(bench->events_count, 0);
-	assert_int_equal(bench->rows_count, 5);
-	assert_int_equal(counter_bench_sum(bench), 7500 + 70 * 100 - 1000);
-}
-
 static void after_a_refusal_a_slower_climb_makes_no_negative_energy(void **state)
 {
 	struct counter_bench *bench = *state;
@@ -347,19 +333,6 @@ static void after_a_restart_beside_a_gap_the_next_interval_is_estimated(void **s
 	assert_int_equal(bench->rows[1].quality, QUALITY_MEASURED);
 }
 
-static void a_clock_set_back_excuses_no_later_leap(void **state)
-{
-	struct counter_bench *bench = *state;
-
-	bench->rules.rate_max_per_hour = 6000;
-	counter_bench_read_minutes(bench, (struct counter_bench_climb){0, 65, 1000, 100});
-	counter_clock_set_back(&bench->counter, 60 * COUNTER_BENCH_MINUTE_MS);
-	counter_bench_read_minutes(bench, (struct counter_bench_climb){6, 75, 7600, 100});
-	counter_bench_read_minutes(bench, (struct counter_bench_climb){76, 80, 18000, 100});
-	assert_int_equal(bench->events_count, 1);
-	assert_int_equal(bench->events[0].kind, EVENT_COUNTER_REJECTED);
-}
-
 #define WITH_BENCH(test) \
 	cmocka_unit_test_setup_teardown(test, counter_bench_setup, counter_bench_teardown)
 
@@ -386,10 +359,8 @@ int main(void)
 		WITH_BENCH(a_restart_inside_a_gap_revises_the_rows_that_were_missing),
 		WITH_BENCH(a_restart_in_a_rejected_stretch_invents_nothing),
 		WITH_BENCH(a_sink_that_refuses_loses_nothing),
-		WITH_BENCH(a_clock_set_back_neither_loses_nor_doubles),
 		WITH_BENCH(after_a_refusal_a_slower_climb_makes_no_negative_energy),
 		WITH_BENCH(after_a_restart_beside_a_gap_the_next_interval_is_estimated),
-		WITH_BENCH(a_clock_set_back_excuses_no_later_leap),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * pipeline_resume.c -- Where accounting goes on after a restart: from the rows
+ * in the store, from what the store keeps beside them, and with the profiles
+ * that the past weeks' rows teach.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "gateway/pipeline_state.h"
+
+enum { PROFILE_DAYS = 7 * PROFILE_WEEKS, DAY_MS = 86400000 };
+
+/* ---- where a counter stands ---- */
+
+static struct counter_frontier frontier_of(const struct series_state *state)
+{
+	return (struct counter_frontier){.next_start_wall_ms = state->frontier_wall_ms,
+		.published_wall_ms = state->published_wall_ms,
+		.reading = state->reading,
+		.shift = state->shift,
+		.again_revision = state->again_revision,
+		.clock = state->clock,
+		.is_good = state->is_good,
+		.is_broken = state->is_broken};
+}
+
+void pipeline_resume(struct pipeline *pipeline, struct pipeline_value *value)
+{
+	struct interval_row newest, known;
+	struct series_state state = {.has_frontier = false};
+	struct counter *counter = &value->counter->counter;
+	value->counter->rules.series = value->series;
+	if (counter->has_last || counter->is_ready)
+		return;
+	store_series_state(pipeline->store, value->series, &state);
+	bool has_newest = store_last_interval(pipeline->store, value->series, &newest);
+	bool has_known = store_last_known_interval(pipeline->store, value->series, &known);
+	if (state.has_frontier && !has_known) {
+		struct counter_frontier frontier = frontier_of(&state);
+		counter_resume_at(counter, &frontier);
+	} else {
+		counter_resume(counter, has_newest ? &newest : NULL, has_known ? &known : NULL);
+	}
+	if (has_newest)
+		counter_note_published(counter, newest.end_wall_ms, 0);
+	if (state.has_frontier)
+		counter_note_published(counter, state.published_wall_ms, state.again_revision);
+}
+
+void pipeline_save_frontier(const struct pipeline_series_place *place)
+{
+	struct pipeline *pipeline = place->pipeline;
+	struct series_state state = {.valid_from_wall_ms = INT64_MIN};
+	struct counter_frontier frontier;
+	if (pipeline->store == NULL || place->value->series < 0 ||
+		!counter_frontier(&place->value->counter->counter, &frontier))
+		return;
+	store_series_state(pipeline->store, place->value->series, &state);
+	state.has_frontier = true;
+	state.after_id = pipeline->last_energy_id;
+	state.frontier_wall_ms = frontier.next_start_wall_ms;
+	state.published_wall_ms = frontier.published_wall_ms;
+	state.reading = frontier.reading;
+	state.shift = frontier.shift;
+	state.again_revision = frontier.again_revision;
+	state.clock = frontier.clock;
+	state.is_good = frontier.is_good;
+	state.is_broken = frontier.is_broken;
+	store_set_series_state(pipeline->store, place->value->series, &state);
+}
+
+/* ---- an archive's anchor ---- */
+
+static void tell_of_bridge(struct pipeline_series_place *place, const struct counter_bridge *bridge)
+{
+	const struct quantity_info *info = quantity_info((enum quantity)place->value->quantity);
+	char amount[DECIMAL_TEXT_MAX];
+	struct event_row event = {.at_wall_ms = pipeline_wall_ms(place->pipeline),
+		.kind = EVENT_GAP_BRIDGED,
+		.quantity = place->value->quantity,
+		.clock = (uint8_t)place->pipeline->clock.state};
+	snprintf(event.meter, sizeof event.meter, "%s", place->meter->id);
+	decimal_print(amount, bridge->anchor.value, info->decimals);
+	snprintf(event.text, sizeof event.text,
+		"A new store goes on from the archive's last reading, %s %s; what lies between is "
+		"an estimate.",
+		amount, info->unit);
+	pipeline_append_event(place->pipeline, &event);
+}
+
+static bool take_anchor(struct pipeline_series_place *place, const struct pipeline_anchor *anchor)
+{
+	struct pipeline *pipeline = place->pipeline;
+	struct pipeline_counter *counter = place->value->counter;
+	struct counter_sink sink = pipeline_sink_of(place);
+	struct interval_row row;
+	struct reading first;
+	struct counter_bridge bridge = {
+		.anchor = {.at_wall_ms = anchor->at_wall_ms,
+			   .value = anchor->reading,
+			   .clock = (uint8_t)pipeline->clock.state}
+        };
+	if (counter->counter.has_next) {
+		if (store_commit(pipeline->store) != STORE_OK)
+			return false;
+		if (!store_first_interval(pipeline->store, place->value->series, &row))
+			return false;
+		first = (struct reading){row.start_wall_ms, row.reading_start, row.clock};
+		bridge.first = &first;
+	}
+	if (!counter_bridge(&counter->counter, &counter->rules, &bridge, &sink))
+		return false;
+	if (bridge.first == NULL)
+		pipeline_save_frontier(place);
+	tell_of_bridge(place, &bridge);
+	return true;
+}
+
+bool pipeline_take_anchor(struct pipeline *pipeline, const struct pipeline_anchor *anchor,
+	const struct clock_observation *now)
+{
+	pipeline->now = *now;
+	for (size_t i = 0; i < pipeline->slots_count; i++) {
+		struct pipeline_meter *meter = &pipeline->slots[i];
+		uint8_t index = meter->in_use ? meter->value_of[anchor->quantity] : UINT8_MAX;
+		if (index == UINT8_MAX || strcmp(meter->id, anchor->meter) != 0 ||
+			meter->values[index].counter == NULL)
+			continue;
+		struct pipeline_series_place place = {pipeline, meter, &meter->values[index]};
+		return pipeline_series(pipeline, meter, place.value) >= 0 &&
+		       take_anchor(&place, anchor);
+	}
+	return false;
+}
+
+/* ---- profiles ---- */
+
+struct learning {
+	struct pipeline *pipeline;
+	struct profile **profiles; /* by series; NULL: no counter of this site */
+	size_t count;
+};
+
+static bool learn_row(void *context, const struct interval_row *row)
+{
+	struct learning *learning = context;
+	if (row->series >= 0 && (size_t)row->series < learning->count &&
+		learning->profiles[row->series] != NULL)
+		profile_train(learning->profiles[row->series], &learning->pipeline->calendar, row);
+	return true;
+}
+
+static struct profile *profile_of(struct pipeline *pipeline, int32_t series)
+{
+	const char *name;
+	enum quantity quantity;
+	if (!store_series_info(pipeline->store, series, &name, &quantity))
+		return NULL;
+	const struct pipeline_meter *meter = pipeline_meter_find(pipeline, name);
+	if (meter == NULL || meter->value_of[quantity] == UINT8_MAX)
+		return NULL;
+	struct pipeline_counter *counter = meter->values[meter->value_of[quantity]].counter;
+	return counter != NULL && counter->profile.week == 0 ? &counter->profile : NULL;
+}
+
+/* The end of the newest row there is, of any series; INT64_MIN: none. */
+static int64_t newest_end(struct pipeline *pipeline)
+{
+	int64_t end_wall_ms = INT64_MIN;
+	struct interval_row row;
+	for (size_t i = 0; i < store_series_count(pipeline->store); i++)
+		if (store_last_interval(pipeline->store, (int32_t)i, &row) &&
+			row.end_wall_ms > end_wall_ms)
+			end_wall_ms = row.end_wall_ms;
+	return end_wall_ms;
+}
+
+void pipeline_learn_profiles(struct pipeline *pipeline)
+{
+	struct learning learning = {.pipeline = pipeline};
+	int64_t through;
+	if (pipeline->store == NULL)
+		return;
+	learning.count = store_series_count(pipeline->store);
+	int64_t end_wall_ms = newest_end(pipeline);
+	learning.profiles = calloc(learning.count + 1, sizeof(void *));
+	if (learning.profiles == NULL || end_wall_ms == INT64_MIN)
+		goto done;
+	bool wanted = false;
+	for (size_t i = 0; i < learning.count; i++) {
+		learning.profiles[i] = profile_of(pipeline, (int32_t)i);
+		wanted = wanted || learning.profiles[i] != NULL;
+	}
+	struct store_walk walk = {.after_id = store_id_before(pipeline->store,
+					  end_wall_ms - (int64_t)PROFILE_DAYS * DAY_MS),
+		.rows_max = SIZE_MAX,
+		.visit = learn_row,
+		.context = &learning};
+	if (wanted && store_walk_intervals(pipeline->store, &walk, &through) != STORE_OK)
+		pipeline_say(pipeline, LOG_LEVEL_WARNING,
+			"store: past weeks cannot be read (%s); gaps are spread evenly for now",
+			store_reason(pipeline->store));
+done:
+	free(learning.profiles);
+}
