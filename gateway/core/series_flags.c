@@ -156,7 +156,7 @@ uint32_t series_flags_close(struct series_flags *state, const struct flag_rules 
 	struct flag_finding ret_findings[static FLAG_COUNT])
 {
 	struct closing closing = {state, rules, row, facts, ret_findings, 0, 0};
-	bool is_newer = row->start_wall_ms >= state->end_wall_ms;
+	bool is_newer = row->revision == 0 && row->start_wall_ms >= state->end_wall_ms;
 
 	if (has_value(row)) {
 		note(&closing, FLAG_LARGEST_POWER,

@@ -42,8 +42,8 @@ bool series_flags_gauge(enum quantity quantity, enum quantity *ret_gauge);
 bool series_flags_opposite(enum quantity quantity, enum quantity *ret_opposite);
 
 /*
- * An interval closes. In order of time; one that is not after the newest is a
- * revision and changes nothing. Returns the bits that hold, *ret_known those
+ * An interval closes. In order of time; a revision, or one that is not after
+ * the newest, changes nothing. Returns the bits that hold, *ret_known those
  * that could be judged; ret_findings[flag] is set for those that are found or
  * found again now. Nothing is told yet: a copy of the state can be put back.
  */
