@@ -13,7 +13,7 @@ const struct flag_limits flag_bench_limits = {
 	.heat_factor = 1160,
 	.heat_band_percent = 20,
 	.heat_window_ms = FLAG_BENCH_DAY_MS,
-	.frozen_after_ms = 14 * (int64_t)FLAG_BENCH_DAY_MS,
+	.frozen_after_ms = 60 * (int64_t)FLAG_BENCH_DAY_MS,
 	.frozen_factor = 3,
 };
 
