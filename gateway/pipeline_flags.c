@@ -279,21 +279,20 @@ bool pipeline_flags_close(const struct pipeline_series_place *place, struct inte
 	struct flags_closing *ret_closing)
 {
 	struct pipeline_flags *flags = place->value->flags;
-	*ret_closing = (struct flags_closing){.is_first = false};
+	*ret_closing = (struct flags_closing){.is_newer = false};
 	if (flags == NULL)
 		return true;
 	struct flag_rules rules = pipeline_flags_rules(place);
 	struct register_facts facts = pipeline_flags_facts(place, row);
 	ret_closing->before = flags->state;
-	ret_closing->is_first =
-		row->revision == 0 && row->start_wall_ms >= flags->state.end_wall_ms;
+	ret_closing->is_newer = series_flags_is_newer(&flags->state, row);
 	ret_closing->found = series_flags_close(
 		&flags->state, &rules, row, &facts, &ret_closing->known, ret_closing->findings);
-	if (flags->heat != NULL && flags->heat->window.differs && ret_closing->is_first &&
+	if (flags->heat != NULL && flags->heat->window.differs && ret_closing->is_newer &&
 		(row->quality == QUALITY_MEASURED || row->quality == QUALITY_ESTIMATED))
 		ret_closing->found |= bit(FLAG_HEAT_AGAINST_VOLUME);
 	row->flags |= ret_closing->found;
-	if (!ret_closing->is_first ||
+	if (!ret_closing->is_newer || row->revision > 0 ||
 		(ret_closing->found & place->pipeline->rejecting_flags) == 0 ||
 		reject(place, row, ret_closing))
 		return true;
@@ -312,7 +311,7 @@ void pipeline_flags_kept(const struct pipeline_series_place *place, const struct
 	const struct flags_closing *closing)
 {
 	struct flag_finding later;
-	if (place->value->flags == NULL || !closing->is_first)
+	if (place->value->flags == NULL || !closing->is_newer)
 		return;
 	for (int i = 0; i < FLAG_COUNT; i++) {
 		enum flag flag = (enum flag)i;

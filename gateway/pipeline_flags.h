@@ -35,6 +35,10 @@ struct heat_check {
 struct pipeline_flags {
 	struct series_flags state;
 	struct heat_check *heat; /* NULL: no heat energy */
+	/* the register's step, where the model does not say: the least it ever climbed at once */
+	int64_t newest_reading;
+	int64_t least_climb; /* 0: none yet */
+	bool has_reading;
 	/* found later: still to be put on the rows inside these spans */
 	uint32_t late;
 	int64_t late_from_wall_ms[FLAG_COUNT];
@@ -47,7 +51,7 @@ struct flags_closing {
 	struct flag_finding findings[FLAG_COUNT];
 	uint32_t known;
 	uint32_t found;
-	bool is_first; /* of its interval, in order of time */
+	bool is_newer; /* than all before it; else a revision: nothing is judged anew */
 };
 
 /* What a value needs, by its quantity. False: memory is out. */

@@ -21,15 +21,27 @@ static struct pipeline_value *value_of(const struct pipeline_meter *meter, enum 
 	return index == UINT8_MAX ? NULL : &meter->values[index];
 }
 
-/* A step of the register; where the model does not say, one raw step of its number. */
+/* A step of the register. Where neither the model nor its course tells, one raw step: much too
+ * coarse of a floating-point number, so that nothing is found too soon. */
 static int64_t resolution_of(const struct pipeline_value *value)
 {
+	if (value->counter->rules.resolution > 0)
+		return value->counter->rules.resolution;
+	if (value->flags != NULL && value->flags->least_climb > 0)
+		return value->flags->least_climb;
 	int64_t step = value->scale.denominator == 0
 			       ? 0
 			       : value->scale.numerator / value->scale.denominator;
-	if (value->counter->rules.resolution > 0)
-		return value->counter->rules.resolution;
 	return step > 1 ? step : 1;
+}
+
+static void learn_step(struct pipeline_flags *flags, int64_t reading)
+{
+	int64_t climb = flags->has_reading ? reading - flags->newest_reading : 0;
+	if (climb > 0 && (flags->least_climb == 0 || climb < flags->least_climb))
+		flags->least_climb = climb;
+	flags->newest_reading = reading;
+	flags->has_reading = true;
 }
 
 struct flag_rules pipeline_flags_rules(const struct pipeline_series_place *place)
@@ -139,6 +151,8 @@ void pipeline_flags_sample(
 		.gap_limit_ms = place->pipeline->site->config->gap_limit_ms};
 	if (place->value->integral != NULL && rules.interval_ms > 0)
 		gauge_integral_add(place->value->integral, &rules, at_wall_ms, value);
+	if (place->value->flags != NULL)
+		learn_step(place->value->flags, value);
 	heat_sample(place, at_wall_ms, value);
 }
 

@@ -151,12 +151,19 @@ static void remember(struct series_flags *state, const struct interval_row *row)
 	}
 }
 
+bool series_flags_is_newer(const struct series_flags *state, const struct interval_row *row)
+{
+	bool is_taken_back = row->revision > 0 && !has_value(row);
+
+	return row->start_wall_ms >= state->end_wall_ms && !is_taken_back;
+}
+
 uint32_t series_flags_close(struct series_flags *state, const struct flag_rules *rules,
 	const struct interval_row *row, const struct register_facts *facts, uint32_t *ret_known,
 	struct flag_finding ret_findings[static FLAG_COUNT])
 {
 	struct closing closing = {state, rules, row, facts, ret_findings, 0, 0};
-	bool is_newer = row->revision == 0 && row->start_wall_ms >= state->end_wall_ms;
+	bool is_newer = series_flags_is_newer(state, row);
 
 	if (has_value(row)) {
 		note(&closing, FLAG_LARGEST_POWER,

@@ -41,11 +41,14 @@ bool series_flags_gauge(enum quantity quantity, enum quantity *ret_gauge);
 /* The register of the other direction; false when there is none. */
 bool series_flags_opposite(enum quantity quantity, enum quantity *ret_opposite);
 
+/* Is this the next interval in order of time? Else it is a revision, or one taken back after the
+ * clock was set back. */
+bool series_flags_is_newer(const struct series_flags *state, const struct interval_row *row);
+
 /*
- * An interval closes. In order of time; a revision, or one that is not after
- * the newest, changes nothing. Returns the bits that hold, *ret_known those
- * that could be judged; ret_findings[flag] is set for those that are found or
- * found again now. Nothing is told yet: a copy of the state can be put back.
+ * An interval closes. One that is not newer changes nothing. Returns the bits that hold, *ret_known
+ * those that could be judged; ret_findings[flag] is set for those that are found or found again
+ * now. Nothing is told yet: a copy of the state can be put back.
  */
 uint32_t series_flags_close(struct series_flags *state, const struct flag_rules *rules,
 	const struct interval_row *row, const struct register_facts *facts, uint32_t *ret_known,
