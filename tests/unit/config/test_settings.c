@@ -220,8 +220,7 @@ static void every_choice_is_understood_and_numbered_in_order(void **state)
 		const struct setting *setting = &settings[i];
 		struct setting_value value;
 		int64_t count = 0;
-		for (; is_scalar(setting) && setting->choices && setting->choices[count];
-			count++) {
+		for (; is_scalar(setting) && setting->choices && setting->choices[count]; count++) {
 			assert_int_equal(parse(setting, setting->choices[count], state, &value),
 				SETTING_FINE);
 			if (setting->type == SETTING_CHOICE) {

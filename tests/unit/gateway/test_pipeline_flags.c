@@ -375,7 +375,7 @@ static void a_clock_set_back_flags_nothing_and_judging_goes_on(void **state)
 	struct flag_scene play = flag_scene_of(one_meter, 1);
 	play.loads[0] = (struct load){1200, 1200};
 	flag_scene_go_on(&play, 3 * HOUR_MS);
-	play.scene->now.wall_ms -= 24 * (int64_t)HOUR_MS;
+	play.scene->now.wall_ms -= 2 * (int64_t)HOUR_MS;
 	flag_scene_go_on(&play, 3 * HOUR_MS);
 	assert_int_equal(flag_scene_events(play.scene, "flagged", ""), 0);
 	play.loads[0] = (struct load){12000, 1200};
