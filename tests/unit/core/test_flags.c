@@ -202,6 +202,22 @@ static void nearness_and_times_hold_at_the_edges_of_the_numbers(void **state)
 	assert_true(flag_clamp((flag_sum)INT64_MIN * 4) == INT64_MIN);
 }
 
+static void every_flag_is_explained_to_consumers(void **state)
+{
+	(void)state;
+	static char text[1 << 16];
+	FILE *file = fopen("docs/mqtt.md", "r");
+
+	assert_non_null(file);
+	text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
+	fclose(file);
+	for (int i = 0; i < FLAG_COUNT; i++) {
+		char row[64];
+		snprintf(row, sizeof(row), "\n| `%s` | ", flag_name((enum flag)i));
+		assert_non_null(strstr(text, row));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -209,6 +225,7 @@ int main(void)
 		cmocka_unit_test(every_limit_of_a_flag_is_a_setting),
 		cmocka_unit_test(every_setting_of_the_flags_is_a_limit_of_one),
 		cmocka_unit_test(the_flags_that_can_be_rejected_are_known_when_an_interval_closes),
+		cmocka_unit_test(every_flag_is_explained_to_consumers),
 		cmocka_unit_test(every_cause_has_words_in_both_languages),
 		cmocka_unit_test(the_longest_figures_leave_no_sentence_cut),
 		cmocka_unit_test(a_finding_is_a_sentence_with_its_figures),
