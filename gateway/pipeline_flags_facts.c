@@ -185,10 +185,7 @@ static void take_heat_interval(
 		.heat = of_heat->energy,
 		.volume = of_volume->energy,
 		.volume_resolution = resolution_of(volume)};
-	bool follows = check->taken_wall_ms == interval.start_wall_ms;
 	check->taken_wall_ms = interval.end_wall_ms;
-	if (!follows)
-		heat_window_break(&check->window);
 	if (!of_heat->is_measured || !of_volume->is_measured ||
 		!heat_flow_over(&check->flow, interval.start_wall_ms, interval.volume,
 			&interval.volume_difference)) {

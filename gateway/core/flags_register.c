@@ -54,7 +54,9 @@ static enum flag_cause cause_of(const struct register_window *window,
 	flag_sum forward = energy_of(window->power.positive);
 	flag_sum backward = energy_of(window->power.negative);
 
-	if (flag_is_near(window->climb, backward, band_percent) && forward * 4 < backward) {
+	/* Of export, power without a sign looks the same; of import, it has the right one. */
+	if (rules->quantity != QUANTITY_ACTIVE_ENERGY_EXPORT &&
+		flag_is_near(window->climb, backward, band_percent) && forward * 4 < backward) {
 		return FLAG_CAUSE_SIGN;
 	}
 	enum flag_cause factor = factor_cause(window->climb, forward, band_percent, ret_times);

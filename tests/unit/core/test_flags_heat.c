@@ -105,6 +105,24 @@ static void volume_without_a_difference_is_not_known(void **state)
 	assert_int_equal(carried(&flow, 2, 600), -1);
 }
 
+/* A step of the volume takes ten minutes; of four of them the difference is known. */
+static void volume_whose_difference_is_half_known_is_not_known(void **state)
+{
+	(void)state;
+	for (int known = 3; known <= 10; known += 7) {
+		struct heat_flow flow = {0};
+		for (int64_t minute = -60; minute <= 60; minute++) {
+			if ((minute + 60) % 10 <= known) {
+				temperature(&flow, minute, 30);
+			} else if ((minute + 60) % 10 == known + 1) {
+				heat_flow_break(&flow);
+			}
+			volume(&flow, minute, (minute + 60) / 10 * 100);
+		}
+		assert_int_equal(carried(&flow, 0, 600), known == 10 ? 600 * 30 : -1);
+	}
+}
+
 static void a_volume_that_falls_makes_its_hour_unknown(void **state)
 {
 	(void)state;
@@ -307,6 +325,7 @@ int main(void)
 		cmocka_unit_test(the_difference_counts_when_it_flows),
 		cmocka_unit_test(the_first_hour_of_all_is_not_known),
 		cmocka_unit_test(volume_without_a_difference_is_not_known),
+		cmocka_unit_test(volume_whose_difference_is_half_known_is_not_known),
 		cmocka_unit_test(a_volume_that_falls_makes_its_hour_unknown),
 		cmocka_unit_test(water_that_is_not_cooled_carries_nothing),
 		cmocka_unit_test(an_hour_that_is_neither_of_the_two_newest_is_not_known),

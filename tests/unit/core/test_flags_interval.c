@@ -131,6 +131,10 @@ static void next_to_nothing_is_no_measure_of_a_spike(void **state)
 	course = course_of(FLAG_BENCH_QUARTER_MS);
 	a_quiet_time(&course, 2 * WEEK, 0);
 	assert_false(spikes(&course, 50000000));
+	course = course_of(FLAG_BENCH_QUARTER_MS);
+	course.rules.resolution = 0; /* nobody knows what a step is */
+	a_quiet_time(&course, 2 * WEEK, 500000);
+	assert_false(spikes(&course, 50000000));
 }
 
 static void what_was_more_than_four_weeks_ago_no_longer_counts(void **state)

@@ -133,6 +133,15 @@ static void a_clock_set_back_and_another_length_begin_the_integral_anew(void **s
 	assert_false(gauge_integral_over(&integral, &hours, FLAG_BENCH_T0, &sum));
 	integral = integral_of(samples, 8);
 	assert_false(over(&integral, 0, &sum)); /* from 100 s on only */
+	static const struct sample twice[] = {
+		{500000, 10},
+                {600000, 10},
+                {100000, 10},
+                {400000, 10},
+                {700000, 10}
+        };
+	integral = integral_of(twice, 5); /* 900 s in all, a hundred of them twice */
+	assert_false(over(&integral, 0, &sum));
 }
 
 static void the_largest_power_over_a_day_does_not_overflow(void **state)
@@ -432,6 +441,22 @@ static void a_register_that_never_moved_is_no_news(void **state)
 	}
 }
 
+/* A power whose sign is turned round says that a house without panels feeds out. */
+static void an_export_register_that_never_moved_may_stand(void **state)
+{
+	(void)state;
+	struct course course = course_new();
+	struct register_facts flowing = facts_of(1000000);
+
+	course.rules.quantity = QUANTITY_ACTIVE_ENERGY_EXPORT;
+	for (int hour = 0; hour < 100; hour++) {
+		assert_false(frozen(&course, 0, &flowing));
+	}
+	assert_false(frozen(&course, 500000, &flowing));
+	assert_false(frozen(&course, 0, &flowing));
+	assert_true(frozen(&course, 0, &flowing));
+}
+
 static void an_interval_nobody_measured_ends_what_is_known_of_the_stand(void **state)
 {
 	(void)state;
@@ -471,6 +496,7 @@ int main(void)
 		cmocka_unit_test(a_holiday_within_the_limit_is_no_frozen_register),
 		cmocka_unit_test(a_register_that_often_stands_long_may_stand_longer),
 		cmocka_unit_test(a_register_that_never_moved_is_no_news),
+		cmocka_unit_test(an_export_register_that_never_moved_may_stand),
 		cmocka_unit_test(an_interval_nobody_measured_ends_what_is_known_of_the_stand),
 	};
 

@@ -45,7 +45,7 @@ static void a_meter_without_submeters_has_none_above_it(void **state)
 {
 	(void)state;
 	struct flag_rules rules = flag_bench_rules();
-	struct interval_row row = flag_bench_row(0, FLAG_BENCH_QUARTER_MS, -1);
+	struct interval_row row = flag_bench_row(0, FLAG_BENCH_QUARTER_MS, -1000000);
 	struct submeter_sum sum = {0};
 	struct flag_finding finding;
 
@@ -193,6 +193,47 @@ static void a_window_that_differs_flags_every_row_until_one_agrees(void **state)
 	assert_true(course.known & bit);
 }
 
+static void a_null_among_the_zeros_ends_what_is_known_of_the_stand(void **state)
+{
+	(void)state;
+	struct course course = course_new();
+
+	assert_int_equal(close_next(&course, 300000), 0);
+	for (int i = 0; i < 120 * 96; i++) {
+		struct interval_row row = flag_bench_row(course.next++, FLAG_BENCH_QUARTER_MS, 0);
+		row.quality = i % (50 * 96) == 0 ? QUALITY_MISSING : QUALITY_MEASURED;
+		assert_int_equal(close_row(&course, &row), 0);
+	}
+}
+
+/* Hours of which the sixth is doubled: is it found? */
+static bool looks_back(enum quantity quantity, enum quality quality)
+{
+	static const int64_t hours[] = {10, 11, 10, 11, 10, 22, 11};
+	struct course course = course_new();
+	struct flag_finding finding;
+	bool found = false;
+
+	course.rules.quantity = quantity;
+	for (int hour = 0; hour < 7; hour++) {
+		struct interval_row row =
+			flag_bench_row(hour, FLAG_BENCH_HOUR_MS, hours[hour] * FLAG_BENCH_KWH);
+		row.quality = hour == 5 ? (uint8_t)quality : QUALITY_MEASURED;
+		found = series_flags_look_back(&course.flags, &course.rules, &row, &finding) ||
+			found;
+	}
+	return found;
+}
+
+static void a_doubled_hour_is_a_measured_one_of_a_quantity_that_is_judged(void **state)
+{
+	(void)state;
+	assert_true(looks_back(QUANTITY_ACTIVE_ENERGY_IMPORT, QUALITY_MEASURED));
+	assert_true(looks_back(QUANTITY_HEAT_ENERGY, QUALITY_MEASURED));
+	assert_false(looks_back(QUANTITY_ACTIVE_ENERGY_IMPORT, QUALITY_ESTIMATED));
+	assert_false(looks_back(QUANTITY_ACTIVE_ENERGY_EXPORT, QUALITY_MEASURED));
+}
+
 static void nothing_is_judged_of_a_quantity_without_a_row(void **state)
 {
 	(void)state;
@@ -304,6 +345,8 @@ int main(void)
 			what_the_fuse_cannot_carry_is_flagged_on_an_estimate_too_and_on_no_null),
 		cmocka_unit_test(a_revision_changes_nothing),
 		cmocka_unit_test(a_window_that_differs_flags_every_row_until_one_agrees),
+		cmocka_unit_test(a_null_among_the_zeros_ends_what_is_known_of_the_stand),
+		cmocka_unit_test(a_doubled_hour_is_a_measured_one_of_a_quantity_that_is_judged),
 		cmocka_unit_test(nothing_is_judged_of_a_quantity_without_a_row),
 		cmocka_unit_test(production_has_no_spikes_and_no_doubled_hours),
 		cmocka_unit_test(every_quantity_that_is_judged_is_a_counter_and_its_gauge_a_gauge),
