@@ -213,6 +213,7 @@ static void an_estimated_submeter_is_not_held_against_its_main(void **state)
 	(void)state;
 	struct flag_scene play = flag_scene_of(three_meters, 3);
 	play.loads[0] = (struct load){2000, 2000};
+	play.loads[1] = (struct load){100, 100};
 	play.loads[2] = (struct load){1400, 1400};
 	flag_scene_go_on(&play, HOUR_MS);
 	play.meters = 2;
