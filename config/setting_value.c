@@ -13,7 +13,7 @@
 
 #define HOST_NAME "[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?"
 #define HOST_V6   "[0-9A-Fa-f]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*"
-#define NUMBER    "(0|[1-9][0-9]{0,8})"
+#define NUMBER    "(0|[1-9][0-9]{0,10})"
 
 /* clang-format off */
 static const struct setting_type_info types[SETTING_TYPE_COUNT] = {
@@ -31,7 +31,7 @@ static const struct setting_type_info types[SETTING_TYPE_COUNT] = {
 	[SETTING_HOST]      = {"^(" HOST_NAME "|" HOST_V6 ")$", "a host name or address"},
 	[SETTING_HOST_PORT] = {"^(" HOST_NAME "(:[1-9][0-9]{0,8})?|" HOST_V6 "|\\[" HOST_V6 "\\](:[1-9][0-9]{0,8})?)$",
 	                       "a host name or address, and a port behind ':' if need be"},
-	[SETTING_LIST]      = {NULL, "a list of quantity names"},
+	[SETTING_LIST]      = {NULL, "a list of names"},
 	[SETTING_LABELS]    = {NULL, "a mapping of texts"},
 };
 
@@ -359,7 +359,8 @@ void setting_allowed(const struct setting *setting, char ret_text[static SETTING
 
 	if (setting->choices) {
 		join_choices(setting->choices, choices, sizeof(choices));
-		snprintf(ret_text, SETTING_ALLOWED_MAX, "one of %s", choices);
+		snprintf(ret_text, SETTING_ALLOWED_MAX,
+			setting->type == SETTING_LIST ? "a list of %s" : "one of %s", choices);
 		return;
 	}
 	/* clang-format off */

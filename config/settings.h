@@ -17,6 +17,7 @@ enum setting_section {
 	SECTION_GATEWAY,
 	SECTION_BROKER,
 	SECTION_INTERVALS,
+	SECTION_FLAGS,
 	SECTION_BUS,   /* each entry of `buses` */
 	SECTION_METER, /* each entry of `meters` */
 	SECTION_COUNT
@@ -37,7 +38,7 @@ enum setting_type {
 	SETTING_HOST,
 	SETTING_HOST_PORT, /* "192.168.1.30:502", "[fe80::1]:502", "meter.local": struct
 			      config_endpoint */
-	SETTING_LIST,      /* of quantity names: struct config_quantities */
+	SETTING_LIST,      /* of names, of choices where there are some: struct config_names */
 	SETTING_LABELS,    /* a mapping of free text: struct config_labels */
 	SETTING_TYPE_COUNT
 };

@@ -64,7 +64,7 @@ static void print_any_text(FILE *stream, const struct setting *setting)
 
 static void print_choices(FILE *stream, const struct setting *setting)
 {
-	const bool quoted = setting->type == SETTING_CHOICE;
+	const bool quoted = setting->type != SETTING_INTEGER;
 
 	fputs("\"enum\": [", stream);
 	for (const char *const *choice = setting->choices; *choice; choice++) {
@@ -94,8 +94,14 @@ static void print_list(FILE *stream, const struct setting *setting)
 {
 	fprintf(stream,
 		"\"type\": \"array\", \"minItems\": %lld, \"maxItems\": %lld, \"uniqueItems\": "
-		"true, \"items\": {\"type\": \"string\", \"minLength\": 1, \"maxLength\": 200}",
+		"true, \"items\": {",
 		(long long)setting->min, (long long)setting->max);
+	if (setting->choices) {
+		print_choices(stream, setting);
+	} else {
+		fputs("\"type\": \"string\", \"minLength\": 1, \"maxLength\": 200", stream);
+	}
+	fputc('}', stream);
 }
 
 static void print_labels(FILE *stream, const struct setting *setting)

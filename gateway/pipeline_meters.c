@@ -20,13 +20,18 @@ static bool is_electric_energy(enum quantity quantity)
 	return info->kind == QUANTITY_COUNTER && info->scaled_by_ct;
 }
 
-/* Inside steps an hour that the main fuse lets through; 0: unknown. */
-static int64_t rate_max_per_hour(const struct site_meter *meter, enum quantity quantity)
+int64_t pipeline_fuse_per_hour(const struct site_meter *meter, enum quantity quantity)
 {
 	int64_t phases = meter->model->phases > 0 ? meter->model->phases : 3;
 	if (meter->config->main_fuse_a <= 0 || !is_electric_energy(quantity))
 		return 0;
-	return meter->config->main_fuse_a * VOLTS * phases * MILLI * FUSE_MARGIN_2 / 2;
+	return meter->config->main_fuse_a * VOLTS * phases * MILLI;
+}
+
+/* What it lets through; 0: unknown. */
+static int64_t rate_max_per_hour(const struct site_meter *meter, enum quantity quantity)
+{
+	return pipeline_fuse_per_hour(meter, quantity) * FUSE_MARGIN_2 / 2;
 }
 
 /* A model's amount in inside steps, with what option and CT make of it; 0: unknown. */
@@ -80,6 +85,7 @@ const struct pipeline_meter *pipeline_meter_find(const struct pipeline *pipeline
 
 static void free_value(struct pipeline_value *value)
 {
+	pipeline_flags_free(value);
 	if (value->counter == NULL)
 		return;
 	free(value->counter->waiting);
@@ -131,10 +137,12 @@ static bool make_value(const struct pipeline *pipeline, const struct device_poin
 	(void)pipeline;
 	*ret_value = (struct pipeline_value){
 		.quantity = (uint8_t)point->value->quantity, .series = -1, .scale = point->scale};
-	if (quantity_info(point->value->quantity)->kind != QUANTITY_COUNTER)
-		return true;
-	ret_value->counter = calloc(1, sizeof *ret_value->counter);
-	return ret_value->counter != NULL;
+	if (quantity_info(point->value->quantity)->kind == QUANTITY_COUNTER) {
+		ret_value->counter = calloc(1, sizeof *ret_value->counter);
+		if (ret_value->counter == NULL)
+			return false;
+	}
+	return pipeline_flags_make(ret_value);
 }
 
 static bool make_values(const struct pipeline *pipeline, const struct site_meter *meter,
@@ -182,6 +190,7 @@ static void carry_over(struct pipeline_value *from, struct pipeline_value *to, b
 	}
 	if (!same)
 		return;
+	pipeline_flags_carry_over(from, to);
 	to->trend = from->trend;
 	to->seen = from->seen;
 	to->status = from->status;

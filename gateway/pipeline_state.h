@@ -12,6 +12,7 @@
 #include "gateway/core/trend.h"
 #include "gateway/message.h"
 #include "gateway/pipeline.h"
+#include "gateway/pipeline_flags.h"
 
 enum {
 	PIPELINE_TICK_MS = 1000,          /* clocks, deadlines, spans of trends */
@@ -47,6 +48,8 @@ struct pipeline_value {
 	struct scale scale;               /* of its point; another one is another counter */
 	struct pipeline_counter *counter; /* NULL: a gauge */
 	struct trend trend;               /* a gauge's */
+	struct pipeline_flags *flags;     /* NULL: it is not judged */
+	struct gauge_integral *integral;  /* of power; NULL: none */
 };
 
 struct pipeline_meter {
@@ -88,6 +91,10 @@ struct pipeline {
 	int64_t health_due_mono_ms;
 	struct calendar calendar; /* the site's */
 	struct interval_grid grid;
+	struct flag_limits flag_limits;
+	enum flag_language flag_language;
+	uint32_t rejecting_flags;     /* bits */
+	bool flags_wait;              /* some were found later, and wait for a commit */
 	int64_t last_energy_id;       /* given to a row */
 	int64_t unplaced_due_mono_ms; /* while the time is not known */
 	int64_t trend_span;           /* wall time / trend_ms at the last look */
@@ -155,6 +162,9 @@ bool pipeline_meters_take(struct pipeline *pipeline, const struct site *site, ui
 /* The series' number; asks the store the first time. < 0: it cannot tell now. */
 int32_t pipeline_series(struct pipeline *pipeline, const struct pipeline_meter *meter,
 	struct pipeline_value *value);
+
+/* Inside steps an hour that the main fuse is named for; 0: unknown. */
+int64_t pipeline_fuse_per_hour(const struct site_meter *meter, enum quantity quantity);
 
 /* ---- pipeline_samples.c: samples to rows ---- */
 void pipeline_sample(

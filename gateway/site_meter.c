@@ -269,7 +269,7 @@ void site_join_meter(struct site_joining *joining, struct site_meter *meter)
 
 bool site_meter_wants(const struct site_meter *meter, const struct model_value *value)
 {
-	const struct config_quantities *quantities = &meter->config->quantities;
+	const struct config_names *quantities = &meter->config->quantities;
 
 	if (value->channel != meter->config->channel) {
 		return false;
