@@ -186,6 +186,7 @@ void pipeline_learn_profiles(struct pipeline *pipeline)
 	int64_t through;
 	if (pipeline->store == NULL)
 		return;
+	pipeline->profiles_forgotten = false;
 	learning.count = store_series_count(pipeline->store);
 	int64_t end_wall_ms = newest_end(pipeline);
 	learning.profiles = calloc(learning.count + 1, sizeof(void *));
