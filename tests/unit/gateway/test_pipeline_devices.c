@@ -99,6 +99,48 @@ static void a_kill_before_the_commit_sees_the_exchange_again(void **state)
 	assert_int_equal(settle_scene_row(settle, "kitchen", 30)->quality, QUALITY_REJECTED);
 }
 
+static void assert_no_revision_twice(struct settle_scene *settle)
+{
+	static struct store_row rows[2048];
+	size_t count = 0;
+	assert_int_equal(
+		store_read(settle->scene->pipeline->store, STREAM_ENERGY, 0, 2048, rows, &count),
+		STORE_OK);
+	for (size_t i = 0; i < count; i++)
+		for (size_t j = 0; j < i; j++)
+			assert_false(
+				rows[i].kind == STORE_ROW_INTERVAL &&
+				rows[j].kind == STORE_ROW_INTERVAL &&
+				rows[i].interval.series == rows[j].interval.series &&
+				rows[i].interval.start_wall_ms == rows[j].interval.start_wall_ms &&
+				rows[i].interval.revision == rows[j].interval.revision);
+}
+
+/* Rejected rows have no readings to go on from. */
+static void a_kill_after_a_long_break_makes_none_of_its_rows_again(void **state)
+{
+	struct settle_scene *settle = *state;
+	settle_scene_serial(settle, KITCHEN, "111");
+	settle_scene_poll(settle, 35 * MINUTE_MS);
+	settle_scene_silence(settle, 90 * MINUTE_MS); /* 11:05: missing from 09:30 on */
+	exchange_for_one_that_shows_a_little_more(settle);
+	settle_scene_serial(settle, KITCHEN, "222");
+	settle_scene_poll(settle, 5 * MINUTE_MS); /* rejected up to 11:00 */
+	settle_scene_kill(settle);
+	settle_scene_serial(settle, KITCHEN, "222");
+	settle_scene_silence(settle, 60 * MINUTE_MS); /* and missing behind them */
+	settle_scene_kill(settle);
+	settle_scene_serial(settle, KITCHEN, "222");
+	settle_scene_poll(settle, 40 * MINUTE_MS);
+	settle_scene_read(settle, "kitchen");
+	assert_no_revision_twice(settle);
+	assert_int_equal(settle_scene_row(settle, "kitchen", 30)->quality, QUALITY_REJECTED);
+	assert_int_equal(settle_scene_row(settle, "kitchen", 30)->revision, 1);
+	assert_int_equal(settle_scene_row(settle, "kitchen", 105)->quality, QUALITY_REJECTED);
+	assert_int_equal(settle_scene_row(settle, "kitchen", 195)->energy, QUARTER_MWH);
+	assert_int_equal(told(settle, EVENT_METER_EXCHANGED), 1);
+}
+
 /* ---- meters that changed places ---- */
 
 static void change_places(struct settle_scene *settle)
@@ -207,6 +249,7 @@ int main(void)
 #define SERIAL(name) cmocka_unit_test_setup_teardown(name, set_up_with_serials, tear_down)
 		TEST(an_exchange_while_the_gateway_was_off_is_seen_at_the_next_start),
 		TEST(a_kill_right_after_an_exchange_books_nothing_of_the_new_device),
+		TEST(a_kill_after_a_long_break_makes_none_of_its_rows_again),
 		TEST(a_kill_before_the_commit_sees_the_exchange_again),
 		SERIAL(meters_that_changed_places_are_told_of_once_and_lose_nothing),
 		SERIAL(one_of_them_is_enough_before_the_other_is_seen),
