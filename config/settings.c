@@ -248,6 +248,10 @@ const struct setting settings[] = {
 	{.section = SECTION_METER, .key = "serial", .type = SETTING_TEXT, .min = 1, .max = 64,
 	 .example = "0301", IN(config_meter, serial),
 	 .help = "The device's serial number; another one found there is an exchange."},
+	{.section = SECTION_METER, .key = "valid_from", .type = SETTING_INSTANT, .min = 10, .max = 40,
+	 .example = "2026-11-23", IN_AT(config_meter, valid_from),
+	 .help = "Since when this meter's model, option and ct hold. Needed where they change; what was "
+	         "counted since is revised. A date is the beginning of that day at the site."},
 	{.section = SECTION_METER, .key = "fast", SPAN, .min = 100, .max = HOUR, .example = "5 s",
 	 IN_AT(config_meter, fast_ms),
 	 .help = "As intervals: fast, for this meter."},

@@ -33,6 +33,8 @@ enum setting_type {
 	SETTING_SIZE,     /* "256 MiB", "1 GiB"; kept in bytes */
 	SETTING_CURRENT,  /* "125 A" */
 	SETTING_RATIO,    /* "300/5": struct config_ratio */
+	SETTING_INSTANT,  /* "2026-11-23", "2026-11-23T10:00:00Z": kept as text; what day it is
+			     depends on the time zone */
 	SETTING_YES_NO,   /* enum config_yes_no */
 	SETTING_CHOICE,   /* an enum; min is the first choice's number, max the last's */
 	SETTING_HOST,

@@ -126,6 +126,7 @@ static print_fn *const printers[SETTING_TYPE_COUNT] = {
 	[SETTING_SIZE]      = print_pattern,
 	[SETTING_CURRENT]   = print_pattern,
 	[SETTING_RATIO]     = print_pattern,
+	[SETTING_INSTANT]   = print_pattern,
 	[SETTING_YES_NO]    = print_yes_no,
 	[SETTING_CHOICE]    = print_choices,
 	[SETTING_HOST]      = print_host,

@@ -144,16 +144,19 @@ struct config_meter {
 	const char *parent; /* id of the meter this one is a part of; NULL: none */
 	struct config_ratio ct;
 	enum config_yes_no ct_in_meter;
-	int64_t main_fuse_a; /* 0: unknown */
-	int64_t heat_factor; /* 0: the site's */
-	const char *serial;  /* expected serial number; NULL: whatever is found */
-	int64_t fast_ms;     /* 0: the site's */
+	int64_t main_fuse_a;    /* 0: unknown */
+	int64_t heat_factor;    /* 0: the site's */
+	const char *serial;     /* expected serial number; NULL: whatever is found */
+	const char *valid_from; /* since when model, option and ct hold; NULL: not given. As text:
+				   gateway/instant_text.h */
+	int64_t fast_ms;        /* 0: the site's */
 	int64_t slow_ms;
 	struct config_names quantities; /* read these only; none: all the model has */
 	struct config_labels labels;
 	struct file_position at; /* of the entry, and of single settings: */
 	struct file_position id_at, bus_at, address_at, channel_at, model_at, parent_at, ct_at,
-		ct_in_meter_at, fast_ms_at, slow_ms_at, quantities_at, carrier_at, use_at;
+		ct_in_meter_at, valid_from_at, fast_ms_at, slow_ms_at, quantities_at, carrier_at,
+		use_at;
 };
 
 struct config_broker {

@@ -351,6 +351,8 @@ static void tick(struct pipeline *pipeline)
 {
 	pipeline->tick_due_mono_ms = pipeline->now.mono_ms + PIPELINE_TICK_MS;
 	observe_clock(pipeline);
+	if (pipeline->profiles_forgotten)
+		pipeline_learn_profiles(pipeline);
 	pipeline_work_in_set_back(pipeline);
 	pipeline_keep_unplaced(pipeline);
 	pipeline_tick_counters(pipeline);
