@@ -25,8 +25,9 @@ static void judge_joint(const struct judged *judged, const struct kept_row *row)
 	uint32_t causes = ledger_causes(judged->ledger,
 		row->end_wall_ms - judged->ledger->interval_ms,
 		row->end_wall_ms + judged->ledger->interval_ms);
-	if (has_value(row) && has_value(next) && row->reading_end != next->reading_start &&
-		(causes & (CAUSE_BREAK | CAUSE_BELIEVABLE)) == 0)
+	if (has_value(row) && has_value(next) && row->has_readings && next->has_readings &&
+		row->reading_end != next->reading_start &&
+		(causes & (CAUSE_BREAK | CAUSE_BELIEVABLE | CAUSE_GUESS)) == 0)
 		violated(judged->simulation, "conservation",
 			"%s: the next row begins at another reading, %lld",
 			case_text(text, judged, row), (long long)next->reading_start);
@@ -44,7 +45,9 @@ static void judge_sum(const struct judged *judged, const struct kept_row *first,
 		last->end_wall_ms + ledger->interval_ms);
 	for (size_t i = 0; i < length; i++)
 		sum.energy += first[i].energy;
-	if ((causes & CAUSE_BELIEVABLE) != 0 ||
+	if (!first->has_readings || !last->has_readings)
+		return;
+	if ((causes & (CAUSE_BELIEVABLE | CAUSE_GUESS)) != 0 ||
 		((causes & CAUSE_CLOCK) != 0 && !judged->simulation->draining))
 		return;
 	if ((causes & CAUSE_CLOCK) != 0)

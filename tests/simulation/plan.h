@@ -58,6 +58,7 @@ enum trouble {
 	TROUBLE_BROKER_AWAY,
 	TROUBLE_REFUSAL,      /* publications refused for a while */
 	TROUBLE_LOST_ACK,     /* the connection ends with publications unanswered */
+	PERSON_SETTLES,       /* no trouble: somebody decides about what has no value */
 	TROUBLE_COUNT
 };
 const char *trouble_name(enum trouble trouble);

@@ -68,9 +68,9 @@ void figures_print(const struct figures *f, FILE *stream)
 		"world:   %" PRIu64 " polls answered, %" PRIu64 " lies (%" PRIu64
 		" that nobody can tell), %" PRIu64 " exchanges, %" PRIu64 " resets, %" PRIu64
 		" crashes and stops, %" PRIu64 " boards, %" PRIu64 " clock steps, %" PRIu64
-		" settlements\n",
+		" acts of a person (%" PRIu64 " refused)\n",
 		f->answers, f->lies, f->believable, f->exchanges, f->resets, f->crashes, f->boards,
-		f->steps, f->settlements);
+		f->steps, f->settled + f->refused, f->refused);
 	fprintf(stream,
 		"archive: %" PRIu64 " messages, %" PRIu64 " interval rows (%" PRIu64
 		" revisions): %" PRIu64 " measured, %" PRIu64 " estimated, %" PRIu64
