@@ -180,7 +180,7 @@ static void judge_quality(
 		violated(judged->simulation, "quality", "%s: method %d",
 			case_text(text, judged, row), row->method);
 	const uint32_t undetermined = CAUSE_BREAK | CAUSE_LIE | CAUSE_BELIEVABLE | CAUSE_CLOCK |
-				      CAUSE_FORGOTTEN;
+				      CAUSE_FORGOTTEN | CAUSE_LEAP;
 	if (row->quality == QUALITY_REJECTED && (causes & undetermined) == 0)
 		violated(judged->simulation, "quality",
 			"%s: rejected, though the register never broke",
@@ -217,6 +217,8 @@ void judge_kept(const struct judged *judged, const struct kept_row *row)
 			case_text(text, judged, row));
 	judge_quality(judged, row, spans);
 	uint32_t causes = causes_around(judged, &spans[0], &spans[1]);
+	if ((acts & CAUSE_SETTLED) != 0)
+		return; /* judged as a whole when it was settled */
 	if ((causes & CAUSE_BELIEVABLE) != 0 || (acts & CAUSE_GUESS) != 0) {
 		figures->not_judged++;
 		return;

@@ -27,7 +27,7 @@ static void judge_joint(const struct judged *judged, const struct kept_row *row)
 		row->end_wall_ms + judged->ledger->interval_ms);
 	if (has_value(row) && has_value(next) && row->has_readings && next->has_readings &&
 		row->reading_end != next->reading_start &&
-		(causes & (CAUSE_BREAK | CAUSE_BELIEVABLE | CAUSE_GUESS)) == 0)
+		(causes & (CAUSE_BREAK | CAUSE_LEAP | CAUSE_BELIEVABLE | CAUSE_GUESS)) == 0)
 		violated(judged->simulation, "conservation",
 			"%s: the next row begins at another reading, %lld",
 			case_text(text, judged, row), (long long)next->reading_start);

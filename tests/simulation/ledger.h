@@ -35,6 +35,7 @@ enum cause {
 	CAUSE_BREAK = 1 << 2,     /* an era ended */
 	CAUSE_STOPPED = 1 << 3,   /* the gateway ended, began, or forgot what it had not stored */
 	CAUSE_CLOCK = 1 << 4,     /* its clock was unknown or wrong */
+	CAUSE_LEAP = 1 << 8,      /* past where the era before ended: looks like a return to it */
 	CAUSE_GUESS = 1 << 6,     /* a person settled it without knowing */
 	CAUSE_SETTLED = 1 << 7,   /* a person settled it, knowing: its sum is judged, but nobody has
 				     read anything between its rows */

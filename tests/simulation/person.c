@@ -116,6 +116,30 @@ static void expect_author(struct simulation *simulation, const struct decision *
 	simulation->figures.settled++;
 }
 
+static bool is_counted(const struct judged *judged, const struct null_stretch *stretch,
+	const struct settle_outcome *outcome)
+{
+	struct reading_pair pair = {{span_at(judged->ledger, stretch->before->end_wall_ms),
+					    span_at(judged->ledger, stretch->after->start_wall_ms)},
+		{stretch->before->reading_end, stretch->after->reading_start},
+		outcome->changes[0].after};
+	return readings_agree(judged, &pair);
+}
+
+/* Who knows what happened gets what was counted. */
+static void judge_outcome(const struct judged *judged, const struct null_stretch *stretch,
+	const struct settle_outcome *outcome)
+{
+	int64_t interval_ms = judged->ledger->interval_ms;
+	uint32_t causes = ledger_causes(judged->ledger, stretch->before->end_wall_ms - interval_ms,
+		stretch->after->start_wall_ms + interval_ms);
+	if ((causes & (CAUSE_BELIEVABLE | CAUSE_LIE | CAUSE_CLOCK | CAUSE_GUESS)) == 0 &&
+		!is_counted(judged, stretch, outcome))
+		violated(judged->simulation, "settlement",
+			"%s: it makes %lld, the register counted another amount", outcome->text,
+			(long long)outcome->changes[0].after);
+}
+
 static void act(const struct judged *judged, const struct null_stretch *stretch,
 	struct decision *decision)
 {
@@ -126,6 +150,9 @@ static void act(const struct judged *judged, const struct null_stretch *stretch,
 	decision->request.dry_run = true;
 	bool can = pipeline_settle(pipeline, &decision->request, &dry);
 	decision->request.dry_run = false;
+	/* Nobody accepts what is nonsense: an answer that was a lie may stand at an end. */
+	if (can && decision->request.accept && !is_counted(judged, stretch, &dry))
+		return;
 	bool done = pipeline_settle(pipeline, &decision->request, &wet);
 	trace(simulation, "%s settles %s %s at %s: %s", decision->request.by,
 		decision->request.meter, decision->request.quantity, decision->at,
@@ -145,6 +172,8 @@ static void act(const struct judged *judged, const struct null_stretch *stretch,
 		       strcmp(decision->request.closing, "unknown") == 0;
 	ledger_cause_over(ledger, stretch->before->end_wall_ms, stretch->after->start_wall_ms - 1,
 		guessed ? CAUSE_GUESS : CAUSE_SETTLED);
+	if (!guessed)
+		judge_outcome(judged, stretch, &wet);
 	simulation->board.due_us = simulation->now_us;
 }
 

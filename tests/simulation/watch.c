@@ -107,7 +107,12 @@ static bool is_undecided(const struct doubt *doubt)
 	int64_t before = shown_by(ledger, ledger->newest.position);
 	int64_t now = point->answered[doubt->counter].shown;
 	bool knows_rate = rate_possible(simulation, doubt->point) > 0;
-	return can_follow(doubt, before, now) || (!knows_rate && now >= before);
+	const struct load *load = &point->box->counters[doubt->counter].load;
+	int64_t poll = load->most_per_hour * simulation->plan.poll_s / 3600 +
+		       point->box->counters[doubt->counter].step;
+	/* So little below that the next answer may be above: then this one looks like noise. */
+	bool dips = now < before && before - now < 4 * poll;
+	return dips || can_follow(doubt, before, now) || (!knows_rate && now >= before);
 }
 
 /* ---- into the book ---- */
@@ -161,7 +166,7 @@ static void write_between(const struct series *series, int64_t at_wall_ms, struc
 	/* From below to above where the era before ended: byport may take it for a return. */
 	if (ledger->has_before && shown_by(ledger, newest->position) < ledger->before &&
 		shown_by(ledger, position) >= ledger->before) {
-		ledger_cause_over(ledger, newest->at_wall_ms, at_wall_ms, CAUSE_BREAK);
+		ledger_cause_over(ledger, newest->at_wall_ms, at_wall_ms, CAUSE_LEAP);
 		ledger->has_before = false;
 	}
 	if (position.era != newest->position.era) {
@@ -175,11 +180,8 @@ static void write_between(const struct series *series, int64_t at_wall_ms, struc
 			ledger_cause_over(ledger, newest->at_wall_ms, at_wall_ms, CAUSE_BREAK);
 		return;
 	}
-	/* A serial number tells, as long as byport remembers the one before. */
 	const struct era *era = &ledger->eras[position.era];
-	bool forgot =
-		(ledger_causes(ledger, newest->at_wall_ms, at_wall_ms) & CAUSE_STOPPED) != 0;
-	bool told = era->has_serial && !forgot && position.era == newest->position.era + 1;
+	bool told = era->has_serial && position.era == newest->position.era + 1;
 	bool undecided = !told && is_undecided(&doubt);
 	ledger_cause_over(ledger, newest->at_wall_ms, at_wall_ms,
 		undecided ? CAUSE_BREAK | CAUSE_BELIEVABLE : CAUSE_BREAK);
