@@ -115,7 +115,7 @@ static int64_t waiting_bytes(const struct store *store, bool with_trends)
 	if (with_trends) {
 		bytes += store->waiting[WAITING_TRENDS].count * TREND_BYTES;
 	}
-	return (int64_t)bytes;
+	return (int64_t)bytes + store_states_bytes(store);
 }
 
 static bool is_keeping_due(const struct store *store)
@@ -135,6 +135,9 @@ static enum store_status write_all(struct store *store, bool with_trends)
 	}
 	if (status == STORE_OK && with_trends) {
 		status = write_trends(store);
+	}
+	if (status == STORE_OK && store->states.changed) {
+		status = store_states_commit(store);
 	}
 	if (status == STORE_OK && store->cursors_changed) {
 		status = write_cursors(store, with_trends);
@@ -186,6 +189,7 @@ static void note_committed(struct store *store, bool with_trends)
 		store->cursors[STREAM_TRENDS].last = store->given[STREAM_TRENDS];
 	}
 	store->series_committed = store->series_count;
+	store_states_note_committed(store);
 	store->cursors_changed = false;
 	store->loss.trend_rows += store->losing.trend_rows;
 	if (store->losing.trend_through > 0) {
@@ -200,7 +204,8 @@ static bool has_anything_to_write(const struct store *store)
 	for (int i = 0; i < WAITING_KIND_COUNT; i++) {
 		has_rows = has_rows || store->waiting[i].count > 0;
 	}
-	return has_rows || store->cursors_changed || store->series_committed < store->series_count;
+	return has_rows || store->cursors_changed || store->states.changed ||
+	       store->series_committed < store->series_count;
 }
 
 /* The disk is full, or the budget: fold the journal in, so that it begins anew, and keep at least
@@ -231,6 +236,7 @@ static enum store_status commit(struct store *store)
 
 enum store_status store_commit(struct store *store)
 {
+	assert(!store->is_looking);
 	return commit(store);
 }
 
@@ -241,6 +247,7 @@ static enum store_status append(
 {
 	struct row_queue *queue = &store->waiting[kind];
 
+	assert(!store->is_looking);
 	/* One failed commit is enough; the next comes when the owner asks for it. */
 	if (queue->count == queue->max && !store->is_refusing) {
 		commit(store);
@@ -278,6 +285,16 @@ enum store_status store_append_trend(struct store *store, struct trend_row *row)
 }
 
 /* ---- Reading ---- */
+
+enum store_status store_note_failure(struct store *store, enum store_status status)
+{
+	if (status != STORE_OK) {
+		snprintf(
+			store->reason, sizeof(store->reason), "%s", store_sqlite_reason(store->db));
+		store->is_damaged = store->is_damaged || status == STORE_DAMAGED;
+	}
+	return status;
+}
 
 /* One of two statements of the energy stream, stepped to its next row. */
 struct reader {
@@ -355,12 +372,7 @@ enum store_status store_read(struct store *store, enum stream stream, int64_t af
 					   ? read_energy(store, after, max, ret_rows, ret_count)
 					   : read_trends(store, after, max, ret_rows, ret_count);
 
-	if (status != STORE_OK) {
-		snprintf(
-			store->reason, sizeof(store->reason), "%s", store_sqlite_reason(store->db));
-		store->is_damaged = store->is_damaged || status == STORE_DAMAGED;
-	}
-	return status;
+	return store_note_failure(store, status);
 }
 
 /* ---- The rest ---- */
@@ -372,18 +384,19 @@ struct store *store_close(struct store *store)
 	if (!store) {
 		return NULL;
 	}
-	if (store->db) {
+	if (store->db && !store->is_looking) {
 		store->rows_since_kept = KEEP_LAST_ROWS;
 		store->cursors_changed = true;
 		commit(store);
 	}
 	store_sqlite_close(store->db);
-	if (store->is_damaged) {
+	if (store->is_damaged && !store->is_looking) {
 		store_set_aside(store->path, store->now_wall_ms, set_aside, sizeof(set_aside));
 	}
 	for (int i = 0; i < WAITING_KIND_COUNT; i++) {
 		free(store->waiting[i].rows);
 	}
+	store_states_free(store);
 	store_series_free(store);
 	if (store->directory >= 0) {
 		close(store->directory);

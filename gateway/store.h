@@ -139,7 +139,7 @@ struct series_state {
 	bool is_good;   /* the reading is not inside a long gap */
 	bool is_broken; /* the open interval holds a break; then `reading` is not used */
 };
-/* False when none was stored. */
+/* False when none was stored: then *ret_state is all zero. */
 bool store_series_state(const struct store *store, int32_t series, struct series_state *ret_state);
 void store_set_series_state(struct store *store, int32_t series, const struct series_state *state);
 
@@ -162,6 +162,7 @@ struct unplaced_reading {
 	int64_t at_mono_ms;
 	int64_t value;
 };
+enum { STORE_UNPLACED_MAX = 16384 }; /* kept at most; the oldest boots go for the newest */
 /* Replaces what this boot has stored; store_unplaced_clear() drops them all. */
 void store_set_unplaced(
 	struct store *store, const char *boot, const struct unplaced_reading *items, size_t count);

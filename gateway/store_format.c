@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * store_format.c -- store_format.h: tables, views, statements, and rows to and
- * from columns.
+ * store_format.c -- store_format.h: statements, and rows to and from columns.
  *
  * No index over the hot tables: they are in id order, and an index would cost
  * seventy times the flash writes. A value that follows from others is NULL: the
@@ -13,125 +12,89 @@
 #include <string.h>
 
 /* clang-format off */
-static const char schema_sql[] =
-	"CREATE TABLE identity("
-	" id TEXT NOT NULL, generation INTEGER NOT NULL, machine_id TEXT NOT NULL) STRICT;"
-	"CREATE TABLE stream("
-	" name TEXT PRIMARY KEY, last INTEGER NOT NULL, sent INTEGER NOT NULL,"
-	" delivered INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
-	"CREATE TABLE series("
-	" number INTEGER PRIMARY KEY, meter TEXT NOT NULL, quantity TEXT NOT NULL,"
-	" unit TEXT NOT NULL, steps_per_unit INTEGER NOT NULL) STRICT;"
-	"CREATE TABLE quality(number INTEGER PRIMARY KEY, name TEXT NOT NULL) STRICT;"
-	"CREATE TABLE method(number INTEGER PRIMARY KEY, name TEXT) STRICT;"
-	"CREATE TABLE clock(number INTEGER PRIMARY KEY, name TEXT NOT NULL) STRICT;"
-	"CREATE TABLE interval("
-	" id INTEGER PRIMARY KEY, series INTEGER NOT NULL,"
-	" start_ms INTEGER NOT NULL, length_ms INTEGER NOT NULL,"
-	" energy INTEGER, reading_start INTEGER, reading_end INTEGER,"
-	" quality INTEGER NOT NULL, method INTEGER NOT NULL, revision INTEGER NOT NULL,"
-	" flags INTEGER NOT NULL, clock INTEGER NOT NULL) STRICT;"
-	"CREATE TABLE last_interval("
-	" id INTEGER PRIMARY KEY, series INTEGER NOT NULL,"
-	" start_ms INTEGER NOT NULL, length_ms INTEGER NOT NULL,"
-	" energy INTEGER, reading_start INTEGER, reading_end INTEGER,"
-	" quality INTEGER NOT NULL, method INTEGER NOT NULL, revision INTEGER NOT NULL,"
-	" flags INTEGER NOT NULL, clock INTEGER NOT NULL) STRICT;"
-	"CREATE TABLE event("
-	" id INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, kind TEXT NOT NULL, meter TEXT,"
-	" quantity TEXT, amount INTEGER, clock INTEGER NOT NULL, text TEXT NOT NULL) STRICT;"
-	"CREATE TABLE trend("
-	" id INTEGER PRIMARY KEY, series INTEGER NOT NULL,"
-	" start_ms INTEGER NOT NULL, length_ms INTEGER NOT NULL,"
-	" mean INTEGER NOT NULL, min INTEGER NOT NULL, max INTEGER NOT NULL,"
-	" count INTEGER NOT NULL, clock INTEGER NOT NULL) STRICT;";
-
-#define UTC(ms) "strftime('%Y-%m-%dT%H:%M:%SZ', (" ms ") / 1000, 'unixepoch')"
-#define IN_UNITS(steps) "(" steps ") * 1.0 / s.steps_per_unit"
-
-static const char views_sql[] =
-	"CREATE VIEW intervals AS"
-	" SELECT i.id, s.meter, s.quantity, " UTC("i.start_ms") " AS start_utc, "
-	UTC("i.start_ms + i.length_ms") " AS end_utc, "
-	IN_UNITS("i.energy") " AS energy, s.unit, q.name AS quality, m.name AS method,"
-	" i.revision, i.flags, "
-	IN_UNITS("coalesce(i.reading_start, i.reading_end - i.energy)") " AS reading_start, "
-	IN_UNITS("i.reading_end") " AS reading_end, c.name AS clock, i.start_ms, i.length_ms"
-	" FROM interval i JOIN series s ON s.number = i.series"
-	" JOIN quality q ON q.number = i.quality"
-	" LEFT JOIN method m ON m.number = i.method"
-	" LEFT JOIN clock c ON c.number = i.clock;"
-	/* The newest revision: SQLite takes bare columns from the row of the maximum. */
-	"CREATE VIEW energy AS"
-	" SELECT meter, quantity, start_utc, end_utc, energy, unit, quality, method,"
-	" max(revision) AS revision, reading_start, reading_end, clock"
-	" FROM intervals GROUP BY meter, quantity, start_ms, length_ms;"
-	"CREATE VIEW energy_by_day AS"
-	" SELECT meter, quantity, substr(start_utc, 1, 10) AS day_utc, sum(energy) AS energy, unit,"
-	" count(*) AS intervals, sum(quality = 'measured') AS measured,"
-	" sum(quality = 'estimated') AS estimated, sum(energy IS NULL) AS without_value"
-	" FROM energy GROUP BY meter, quantity, day_utc;"
-	"CREATE VIEW events AS"
-	" SELECT e.id, " UTC("e.at_ms") " AS at_utc, e.kind, e.meter, e.quantity,"
-	" e.amount * 1.0 / (SELECT max(steps_per_unit) FROM series WHERE quantity = e.quantity)"
-	" AS amount,"
-	" (SELECT max(unit) FROM series WHERE quantity = e.quantity) AS unit, c.name AS clock, e.text"
-	" FROM event e LEFT JOIN clock c ON c.number = e.clock;"
-	"CREATE VIEW trends AS"
-	" SELECT t.id, s.meter, s.quantity, " UTC("t.start_ms") " AS start_utc, "
-	UTC("t.start_ms + t.length_ms") " AS end_utc, "
-	IN_UNITS("t.mean") " AS mean, " IN_UNITS("t.min") " AS min, " IN_UNITS("t.max") " AS max,"
-	" s.unit, t.count, c.name AS clock"
-	" FROM trend t JOIN series s ON s.number = t.series"
-	" LEFT JOIN clock c ON c.number = t.clock;"
-	"CREATE VIEW waiting AS"
-	" SELECT name AS stream, sent, CASE name WHEN 'trends'"
-	" THEN (SELECT count(*) FROM trend WHERE id > sent)"
-	" ELSE (SELECT count(*) FROM interval WHERE id > sent)"
-	"    + (SELECT count(*) FROM event WHERE id > sent) END AS rows_waiting"
-	" FROM stream;";
-
 #define INTERVAL_COLUMNS \
 	"id, series, start_ms, length_ms, energy, reading_start, reading_end," \
-	" quality, method, revision, flags, clock"
+	" quality, method, revision, flags, clock, correction"
 
 const char *const store_statements[STATEMENT_COUNT] = {
-	[STATEMENT_ADD_SERIES] =
-		"INSERT INTO series VALUES(?1, ?2, ?3, ?4, ?5)",
-	[STATEMENT_ADD_INTERVAL] =
-		"INSERT INTO interval VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
-	[STATEMENT_ADD_EVENT] =
-		"INSERT INTO event VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-	[STATEMENT_ADD_TREND] =
-		"INSERT INTO trend VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-	[STATEMENT_SET_STREAM] =
-		"INSERT OR REPLACE INTO stream VALUES(?1, ?2, ?3, ?4)",
 	[STATEMENT_ALL_SERIES] =
 		"SELECT number, meter, quantity FROM series ORDER BY number",
 	[STATEMENT_ALL_STREAMS] =
 		"SELECT name, last, sent, delivered FROM stream",
+	[STATEMENT_ALL_STATES] =
+		"SELECT * FROM series_state ORDER BY series",
+	[STATEMENT_ALL_DEVICES] =
+		"SELECT meter, model, serial_number FROM device",
+	[STATEMENT_GRID] =
+		"SELECT length_ms, next_from_ms, next_length_ms FROM grid",
+	[STATEMENT_ALL_UNPLACED] =
+		"SELECT boot, series, at_mono_ms, value FROM unplaced ORDER BY number",
 	[STATEMENT_LAST_INTERVALS] =
-		"SELECT " INTERVAL_COLUMNS " FROM last_interval UNION ALL"
-		" SELECT " INTERVAL_COLUMNS " FROM interval"
+		"SELECT " INTERVAL_COLUMNS ", 1 FROM last_interval UNION ALL"
+		" SELECT " INTERVAL_COLUMNS ", 0 FROM interval"
 		" WHERE id > (SELECT coalesce(max(id), 0) FROM last_interval)",
 	[STATEMENT_INTERVAL_BY_ID] =
 		"SELECT " INTERVAL_COLUMNS " FROM interval WHERE id = ?1 UNION ALL"
 		" SELECT " INTERVAL_COLUMNS " FROM last_interval WHERE id = ?1",
 	[STATEMENT_INTERVALS_AFTER] =
 		"SELECT " INTERVAL_COLUMNS " FROM interval WHERE id > ?1 ORDER BY id",
+	[STATEMENT_INTERVALS_IN_RANGE] =
+		"SELECT " INTERVAL_COLUMNS " FROM interval WHERE id > ?1 AND series = ?2"
+		" AND start_ms < ?4 AND start_ms + length_ms > ?3 ORDER BY id",
+	[STATEMENT_FIRST_INTERVAL] =
+		"SELECT " INTERVAL_COLUMNS " FROM interval WHERE series = ?1 AND start_ms > ?2"
+		" AND reading_end IS NOT NULL ORDER BY start_ms, id DESC LIMIT 1",
+	[STATEMENT_NEWEST_OF_KEY] =
+		"SELECT " INTERVAL_COLUMNS " FROM interval WHERE series = ?1 AND start_ms = ?2"
+		" AND length_ms = ?3 ORDER BY id DESC LIMIT 1",
+	/* SQLite takes bare columns from the row of the maximum. */
+	[STATEMENT_NEWEST_KNOWN] =
+		"SELECT " INTERVAL_COLUMNS ", max(id) FROM interval WHERE series = ?1 AND id > ?2"
+		" GROUP BY start_ms, length_ms HAVING reading_end IS NOT NULL"
+		" ORDER BY start_ms + length_ms DESC, id DESC LIMIT 1",
+	[STATEMENT_INTERVAL_TIME] =
+		"SELECT id, start_ms + length_ms FROM interval WHERE id <= ?1 AND revision = 0"
+		" ORDER BY id DESC LIMIT 1",
+	[STATEMENT_EVENT_TIME] =
+		"SELECT id, at_ms FROM event WHERE id <= ?1 AND clock <> 0 ORDER BY id DESC LIMIT 1",
 	[STATEMENT_EVENTS_AFTER] =
 		"SELECT id, at_ms, kind, meter, quantity, amount, clock, text FROM event"
 		" WHERE id > ?1 ORDER BY id",
 	[STATEMENT_TRENDS_AFTER] =
 		"SELECT id, series, start_ms, length_ms, mean, min, max, count, clock FROM trend"
 		" WHERE id > ?1 ORDER BY id",
+	[STATEMENT_COUNT_TRENDS] =
+		"SELECT count(*) FROM trend WHERE id > ?1 AND id <= ?2",
+	[STATEMENT_ADD_SERIES] =
+		"INSERT INTO series VALUES(?1, ?2, ?3, ?4, ?5)",
+	[STATEMENT_ADD_INTERVAL] =
+		"INSERT INTO interval VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12,"
+		" ?13)",
+	[STATEMENT_ADD_EVENT] =
+		"INSERT INTO event VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+	[STATEMENT_ADD_TREND] =
+		"INSERT INTO trend VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+	[STATEMENT_SET_STREAM] =
+		"INSERT OR REPLACE INTO stream VALUES(?1, ?2, ?3, ?4)",
+	[STATEMENT_SET_STATE] =
+		"INSERT OR REPLACE INTO series_state VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9,"
+		" ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
+	[STATEMENT_SET_DEVICE] =
+		"INSERT OR REPLACE INTO device VALUES(?1, ?2, ?3)",
+	[STATEMENT_SET_GRID] =
+		"INSERT OR REPLACE INTO grid(rowid, length_ms, next_from_ms, next_length_ms)"
+		" VALUES(1, ?1, ?2, ?3)",
+	[STATEMENT_ADD_UNPLACED] =
+		"INSERT INTO unplaced(boot, series, at_mono_ms, value) VALUES(?1, ?2, ?3, ?4)",
+	[STATEMENT_DROP_UNPLACED_OF_BOOT] =
+		"DELETE FROM unplaced WHERE boot = ?1",
+	[STATEMENT_DROP_UNPLACED] =
+		"DELETE FROM unplaced",
 	[STATEMENT_DROP_LAST] =
 		"DELETE FROM last_interval WHERE series = ?1 AND id NOT IN (?2, ?3)",
 	[STATEMENT_KEEP_LAST] =
 		"INSERT OR IGNORE INTO last_interval SELECT " INTERVAL_COLUMNS " FROM interval"
 		" WHERE id IN (?1, ?2)",
-	[STATEMENT_COUNT_TRENDS] =
-		"SELECT count(*) FROM trend WHERE id > ?1 AND id <= ?2",
 	[STATEMENT_DROP_TRENDS] =
 		"DELETE FROM trend WHERE id <= ?1",
 	[STATEMENT_DROP_INTERVALS] =
@@ -140,53 +103,6 @@ const char *const store_statements[STATEMENT_COUNT] = {
 		"DELETE FROM event WHERE id <= ?1",
 };
 /* clang-format on */
-
-static enum store_status add_word(
-	struct store_sqlite *db, const char *table, int number, const char *name)
-{
-	char sql[96];
-
-	if (!name) {
-		return STORE_OK;
-	}
-	snprintf(sql, sizeof(sql), "INSERT INTO %s VALUES(%d, '%s')", table, number, name);
-	return store_sqlite_exec(db, sql);
-}
-
-static enum store_status add_words(struct store_sqlite *db)
-{
-	enum store_status status = STORE_OK;
-
-	for (int i = 0; status == STORE_OK && i < QUALITY_COUNT; i++) {
-		status = add_word(db, "quality", i, quality_name((enum quality)i));
-	}
-	for (int i = 0; status == STORE_OK && i < METHOD_COUNT; i++) {
-		status = add_word(db, "method", i, estimate_method_name((enum estimate_method)i));
-	}
-	for (int i = 0; status == STORE_OK && i < CLOCK_STATE_COUNT; i++) {
-		status = add_word(db, "clock", i, clock_state_name((enum clock_state)i));
-	}
-	return status;
-}
-
-enum store_status store_format_create(struct store_sqlite *db)
-{
-	char sql[96];
-	enum store_status status = store_sqlite_exec(db, schema_sql);
-
-	if (status == STORE_OK) {
-		status = store_sqlite_exec(db, views_sql);
-	}
-	if (status == STORE_OK) {
-		status = add_words(db);
-	}
-	if (status != STORE_OK) {
-		return status;
-	}
-	snprintf(sql, sizeof(sql), "PRAGMA application_id = %d; PRAGMA user_version = %d",
-		STORE_APPLICATION_ID, STORE_FORMAT_VERSION);
-	return store_sqlite_exec(db, sql);
-}
 
 /* NULL: no number. */
 static void bind_number(
@@ -222,6 +138,7 @@ enum store_status store_format_add_interval(struct store_sqlite *db, const struc
 	store_sqlite_bind(db, add, 10, row->revision);
 	store_sqlite_bind(db, add, 11, row->flags);
 	store_sqlite_bind(db, add, 12, row->clock);
+	store_sqlite_bind(db, add, 13, row->correction);
 	return store_sqlite_run(db, add);
 }
 
@@ -278,6 +195,7 @@ struct interval_row store_format_interval(struct store_sqlite *db, enum store_st
 		.revision = (int32_t)store_sqlite_column(db, statement, 9),
 		.flags = (uint32_t)store_sqlite_column(db, statement, 10),
 		.clock = (uint8_t)store_sqlite_column(db, statement, 11),
+		.correction = store_sqlite_column(db, statement, 12) != 0,
 	};
 
 	row.end_wall_ms = row.start_wall_ms + store_sqlite_column(db, statement, 3);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * store_format.h -- The store's format, version 1, as SQL (docs/store.md), and
+ * store_format.h -- The store's format, version 2, as SQL (docs/store.md), and
  * how rows stand in it. For store*.c.
  */
 #ifndef GATEWAY_STORE_FORMAT_H
@@ -9,7 +9,8 @@
 #include "gateway/store_sqlite.h"
 
 enum {
-	STORE_FORMAT_VERSION = 1,          /* PRAGMA user_version */
+	STORE_FORMAT_VERSION = 2,          /* PRAGMA user_version */
+	STORE_FORMAT_VERSION_MIN = 1,      /* the oldest that is upgraded */
 	STORE_APPLICATION_ID = 0x62797074, /* "bypt" */
 	STORE_HEADER_BYTES = 100,          /* of an SQLite file; both numbers stand in it */
 	STORE_HEADER_VERSION_AT = 60,      /* 4 bytes, big-endian: sqlite.org/fileformat2.html */
@@ -17,21 +18,40 @@ enum {
 };
 
 enum store_statement {
-	STATEMENT_ADD_SERIES,
+	/* Reading. */
+	STATEMENT_ALL_SERIES,
+	STATEMENT_ALL_STREAMS,
+	STATEMENT_ALL_STATES,
+	STATEMENT_ALL_DEVICES,
+	STATEMENT_GRID,
+	STATEMENT_ALL_UNPLACED,
+	STATEMENT_LAST_INTERVALS, /* those kept for restart, then all newer ones */
+	STATEMENT_INTERVAL_BY_ID,
+	STATEMENT_INTERVALS_AFTER,
+	STATEMENT_INTERVALS_IN_RANGE,
+	STATEMENT_FIRST_INTERVAL,
+	STATEMENT_NEWEST_OF_KEY,
+	STATEMENT_NEWEST_KNOWN,
+	STATEMENT_INTERVAL_TIME,
+	STATEMENT_EVENT_TIME,
+	STATEMENT_EVENTS_AFTER,
+	STATEMENT_TRENDS_AFTER,
+	STATEMENT_COUNT_TRENDS,
+	STATEMENT_READING_COUNT,
+	/* Writing. */
+	STATEMENT_ADD_SERIES = STATEMENT_READING_COUNT,
 	STATEMENT_ADD_INTERVAL,
 	STATEMENT_ADD_EVENT,
 	STATEMENT_ADD_TREND,
 	STATEMENT_SET_STREAM,
-	STATEMENT_ALL_SERIES,
-	STATEMENT_ALL_STREAMS,
-	STATEMENT_LAST_INTERVALS, /* those kept for restart, then all newer ones */
-	STATEMENT_INTERVAL_BY_ID,
-	STATEMENT_INTERVALS_AFTER,
-	STATEMENT_EVENTS_AFTER,
-	STATEMENT_TRENDS_AFTER,
+	STATEMENT_SET_STATE,
+	STATEMENT_SET_DEVICE,
+	STATEMENT_SET_GRID,
+	STATEMENT_ADD_UNPLACED,
+	STATEMENT_DROP_UNPLACED_OF_BOOT,
+	STATEMENT_DROP_UNPLACED,
 	STATEMENT_DROP_LAST,
 	STATEMENT_KEEP_LAST,
-	STATEMENT_COUNT_TRENDS,
 	STATEMENT_DROP_TRENDS,
 	STATEMENT_DROP_INTERVALS,
 	STATEMENT_DROP_EVENTS,
@@ -39,8 +59,12 @@ enum store_statement {
 };
 extern const char *const store_statements[STATEMENT_COUNT];
 
-/* Tables and views of a new store, and its words. */
+/* store_schema.c, inside a transaction of the caller's: tables and views of a new store, and its
+ * words; or those an older version (STORE_FORMAT_VERSION_MIN .. below ours) lacks. */
 enum store_status store_format_create(struct store_sqlite *db);
+enum store_status store_format_upgrade(struct store_sqlite *db, int64_t version);
+/* Make an older version read as ours on this connection only; the file stays as it is. */
+enum store_status store_format_cover(struct store_sqlite *db, int64_t version);
 
 /* Insert one row; its id is the row's own. */
 enum store_status store_format_add_interval(

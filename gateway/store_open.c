@@ -16,8 +16,6 @@
 
 #include "gateway/store_parts.h"
 
-static const char file_name[] = "store.db";
-static const char beside_name[] = "store-1.db"; /* 1: the format's version */
 static const char machine_id_file[] = "/etc/machine-id";
 
 enum {
@@ -26,107 +24,6 @@ enum {
 	MACHINE_ID_MAX = 64,
 	MS_PER_S = 1000,
 };
-
-/* ---- Looking at a file before SQLite touches it ---- */
-
-static uint32_t big_endian(const unsigned char bytes[static 4])
-{
-	return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 |
-	       bytes[3];
-}
-
-static enum store_status judge_header(
-	const unsigned char *header, size_t length, struct store_opening *opening)
-{
-	static const char magic[16] = "SQLite format 3"; /* with its NUL */
-
-	if (length == 0) {
-		return STORE_OK;
-	}
-	if (length < STORE_HEADER_BYTES || memcmp(header, magic, sizeof(magic)) != 0) {
-		snprintf(opening->reason, sizeof(opening->reason), "not a data base");
-		return STORE_DAMAGED;
-	}
-	if (big_endian(header + STORE_HEADER_APPLICATION_ID_AT) != STORE_APPLICATION_ID &&
-		big_endian(header + STORE_HEADER_APPLICATION_ID_AT) != 0) {
-		snprintf(opening->reason, sizeof(opening->reason), "another program's data base");
-		return STORE_DAMAGED;
-	}
-	if (big_endian(header + STORE_HEADER_VERSION_AT) > STORE_FORMAT_VERSION) {
-		snprintf(opening->reason, sizeof(opening->reason),
-			"format version %u; this byport knows %d",
-			(unsigned)big_endian(header + STORE_HEADER_VERSION_AT),
-			STORE_FORMAT_VERSION);
-		return STORE_NEWER;
-	}
-	return STORE_OK;
-}
-
-/* STORE_OK too when there is no file yet. */
-static enum store_status look_at(const char *path, struct store_opening *opening)
-{
-	unsigned char header[STORE_HEADER_BYTES];
-	struct stat found;
-	int file = open(path, O_RDONLY | O_CLOEXEC);
-
-	if (file < 0 && errno == ENOENT) {
-		return STORE_OK;
-	}
-	if (file < 0 || fstat(file, &found) != 0) {
-		snprintf(opening->reason, sizeof(opening->reason), "%s", strerror(errno));
-		goto fail;
-	}
-	if (!S_ISREG(found.st_mode)) {
-		snprintf(opening->reason, sizeof(opening->reason), "not a file%s",
-			S_ISDIR(found.st_mode) ? " but a directory" : "");
-		goto fail;
-	}
-	ssize_t length = read(file, header, sizeof(header));
-	if (length < 0) {
-		snprintf(opening->reason, sizeof(opening->reason), "%s", strerror(errno));
-		goto fail;
-	}
-	close(file);
-	return judge_header(header, (size_t)length, opening);
-
-fail:
-	if (file >= 0) {
-		close(file);
-	}
-	return STORE_FAILED;
-}
-
-/* ---- Setting aside ---- */
-
-static void rename_with(const char *path, const char *aside, const char *suffix)
-{
-	char from[320];
-	char to[320];
-
-	snprintf(from, sizeof(from), "%s%s", path, suffix);
-	snprintf(to, sizeof(to), "%s%s", aside, suffix);
-	/* A journal that is not there is no loss; the file itself is looked at again by the caller.
-	 */
-	(void)rename(from, to);
-}
-
-void store_set_aside(const char *path, int64_t now_wall_ms, char *ret_path, size_t size)
-{
-	time_t now_s = (time_t)(now_wall_ms / MS_PER_S);
-	struct tm utc;
-	char stamp[32] = "";
-	int taken = 0;
-
-	if (gmtime_r(&now_s, &utc)) {
-		strftime(stamp, sizeof(stamp), "%Y%m%dT%H%M%SZ", &utc);
-	}
-	do {
-		snprintf(ret_path, size, "%s.damaged-%s-%d", path, stamp, ++taken);
-	} while (access(ret_path, F_OK) == 0 && taken < INT16_MAX);
-	rename_with(path, ret_path, "");
-	rename_with(path, ret_path, "-wal");
-	rename_with(path, ret_path, "-shm");
-}
 
 /* ---- Identity ---- */
 
@@ -284,21 +181,49 @@ static enum store_status create(struct store *store, const struct store_settings
 	return status == STORE_OK ? store_sqlite_exec(store->db, "COMMIT") : status;
 }
 
+/* In one transaction: without power in its midst, the file is still of the older version. */
+static enum store_status upgrade(struct store *store, int64_t version)
+{
+	enum store_status status = store_sqlite_exec(store->db, "BEGIN IMMEDIATE");
+
+	if (status == STORE_OK) {
+		status = store_format_upgrade(store->db, version);
+	}
+	return status == STORE_OK ? store_sqlite_exec(store->db, "COMMIT") : status;
+}
+
+enum store_status store_load(struct store *store, size_t statements)
+{
+	enum store_status status = store_sqlite_prepare(store->db, store_statements, statements);
+
+	if (status == STORE_OK) {
+		status = load_cursors(store);
+	}
+	if (status == STORE_OK) {
+		status = store_series_load(store);
+	}
+	if (status == STORE_OK) {
+		status = store_states_load(store);
+	}
+	return status == STORE_OK ? store_series_load_last(store) : status;
+}
+
 static enum store_status load(
 	struct store *store, const struct store_settings *settings, struct store_opening *opening)
 {
+	int64_t version = store_sqlite_number(store->db, "PRAGMA user_version", -1);
 	enum store_status status = check(store, opening);
 
 	if (status == STORE_OK) {
 		status = load_identity(store, settings, opening);
 	}
-	if (status == STORE_OK) {
-		status = store_sqlite_prepare(store->db, store_statements, STATEMENT_COUNT);
+	if (status == STORE_OK && version < STORE_FORMAT_VERSION) {
+		status = upgrade(store, version);
 	}
 	if (status == STORE_OK) {
-		status = load_cursors(store);
+		status = store_sqlite_keep_budget(store->db);
 	}
-	return status == STORE_OK ? store_series_load(store) : status;
+	return status == STORE_OK ? store_load(store, STATEMENT_COUNT) : status;
 }
 
 /* ---- Opening ---- */
@@ -317,7 +242,7 @@ static enum store_status accept(
 			STORE_FORMAT_VERSION);
 		return STORE_NEWER;
 	}
-	if (version != STORE_FORMAT_VERSION && !is_empty) {
+	if (version < STORE_FORMAT_VERSION_MIN && !is_empty) {
 		snprintf(opening->reason, sizeof(opening->reason), "another program's data base");
 		return STORE_DAMAGED;
 	}
@@ -332,6 +257,7 @@ static enum store_status accept(
 static void forget(struct store *store)
 {
 	store->db = store_sqlite_close(store->db);
+	store_states_free(store);
 	store_series_free(store);
 	store->series = NULL;
 	store->series_count = 0;
@@ -345,7 +271,7 @@ static enum store_status open_file(
 	opening->finding = STORE_FOUND;
 	opening->reason[0] = '\0';
 	snprintf(opening->path, sizeof(opening->path), "%s", store->path);
-	enum store_status status = look_at(store->path, opening);
+	enum store_status status = store_file_look_at(store->path, opening);
 	if (status != STORE_OK) {
 		return status;
 	}
@@ -390,7 +316,7 @@ static enum store_status open_or_replace(
 static enum store_status take_directory(
 	struct store *store, const struct store_settings *settings, struct store_opening *opening)
 {
-	if (strlen(settings->directory) + sizeof(beside_name) + 1 > sizeof(store->path)) {
+	if (!store_file_name(store, settings->directory, true)) {
 		snprintf(opening->reason, sizeof(opening->reason),
 			"the directory's name is too long");
 		return STORE_FAILED;
@@ -412,7 +338,7 @@ static enum store_status take_directory(
 	return STORE_OK;
 }
 
-static struct store *make(const struct store_settings *settings)
+struct store *store_make(int64_t now_wall_ms)
 {
 	static const struct row_queue empty[WAITING_KIND_COUNT] = {
 		[WAITING_INTERVALS] = {.row_bytes = sizeof(struct interval_row),
@@ -426,7 +352,7 @@ static struct store *make(const struct store_settings *settings)
 
 	if (store) {
 		store->directory = -1;
-		store->now_wall_ms = settings->now_wall_ms;
+		store->now_wall_ms = now_wall_ms;
 		memcpy(store->waiting, empty, sizeof(empty));
 	}
 	return store;
@@ -437,19 +363,18 @@ enum store_status store_open(const struct store_settings *settings, struct store
 {
 	*ret_opening = (struct store_opening){.finding = STORE_FOUND};
 	snprintf(ret_opening->path, sizeof(ret_opening->path), "%s", settings->directory);
-	struct store *store = make(settings);
+	struct store *store = store_make(settings->now_wall_ms);
 	if (!store) {
 		snprintf(ret_opening->reason, sizeof(ret_opening->reason), "out of memory");
 		return STORE_FAILED;
 	}
 	enum store_status status = take_directory(store, settings, ret_opening);
 	if (status == STORE_OK) {
-		snprintf(store->path, sizeof(store->path), "%s/%s", settings->directory, file_name);
+		store_file_name(store, settings->directory, false);
 		status = open_or_replace(store, settings, ret_opening);
 	}
 	if (status == STORE_NEWER) {
-		snprintf(store->path, sizeof(store->path), "%s/%s", settings->directory,
-			beside_name);
+		store_file_name(store, settings->directory, true);
 		status = open_or_replace(store, settings, ret_opening);
 		if (status == STORE_OK && ret_opening->finding != STORE_SET_ASIDE) {
 			ret_opening->finding = STORE_BESIDE;

@@ -20,8 +20,39 @@ struct store_series {
 	enum quantity quantity; /* QUANTITY_COUNT: one this program does not know */
 	int64_t last_id;        /* newest interval by time; 0: none */
 	int64_t last_end_wall_ms;
-	int64_t known_id; /* newest with readings */
+	int64_t known_id; /* newest with readings; 0: none */
+	int64_t known_start_wall_ms;
 	int64_t known_end_wall_ms;
+	bool known_is_lost; /* a later revision took its readings: to be looked for */
+	bool has_state;
+	bool state_changed;
+	struct series_state state;
+};
+
+struct store_device {
+	char meter[METER_ID_MAX];
+	struct known_device device;
+	bool changed;
+};
+
+/* Readings of one boot. */
+struct unplaced_boot {
+	char boot[sizeof(((struct unplaced_reading *)0)->boot)];
+	struct unplaced_reading *items;
+	size_t count; /* 0 with `changed`: given up, gone after the next commit */
+	bool changed;
+};
+
+/* store_state.c's: what is stored beside rows; written with the next commit where changed. */
+struct store_states {
+	struct store_device *devices;
+	size_t devices_count;
+	struct interval_grid grid;
+	bool grid_changed;
+	struct unplaced_boot *boots; /* oldest first */
+	size_t boots_count;
+	bool unplaced_cleared; /* what the file holds goes */
+	bool changed;          /* any of it, or a series' */
 };
 
 /* Rows of one kind that wait for the next commit. */
@@ -50,24 +81,58 @@ struct store {
 	size_t series_committed;
 	struct row_queue waiting[WAITING_KIND_COUNT];
 	int64_t rows_since_kept;
+	struct store_states states;
 	struct store_loss loss;
 	struct store_loss losing; /* by the commit on its way */
 	bool is_refusing;         /* the last commit failed */
 	bool is_damaged;          /* found while in use */
+	bool is_looking;          /* store_open_to_look(): nothing is written */
 	char reason[160];         /* of the last failure */
 };
 
-/* store_series.c: names and numbers, and the last interval of each. */
+/* store.c: a failed read, told to the owner. Returns `status`. */
+enum store_status store_note_failure(struct store *store, enum store_status status);
+
+/* store_series.c: names and numbers, and the last interval of each (which the states have a say
+ * in: load them in between). */
 enum store_status store_series_load(struct store *store);
+enum store_status store_series_load_last(struct store *store);
 enum store_status store_series_commit(struct store *store);
 void store_series_note(struct store *store, const struct interval_row *row);
 enum store_status store_series_keep_last(struct store *store);
+/* The state's frontier is another one: what counts as last is found anew. */
+void store_series_look_again(struct store *store, int32_t series);
 void store_series_free(struct store *store);
+bool store_series_read(struct store *store, int64_t id, struct interval_row *ret_row);
+
+/* store_state.c. The series must have been loaded. */
+enum store_status store_states_load(struct store *store);
+enum store_status store_states_commit(struct store *store);
+void store_states_note_committed(struct store *store);
+int64_t store_states_bytes(const struct store *store); /* that wait, at most */
+void store_states_free(struct store *store);
+
+/* store_unplaced.c: its part of that. */
+enum store_status store_unplaced_load(struct store *store);
+enum store_status store_unplaced_commit(struct store *store);
+void store_unplaced_note_committed(struct store *store);
+int64_t store_unplaced_bytes(const struct store *store);
+void store_unplaced_free(struct store *store);
 
 /* store_room.c: inside a transaction, make room for `bytes` by giving up what may be. */
 enum store_status store_make_room(struct store *store, int64_t bytes);
 
-/* store_open.c */
+/* store_file.c */
+/* `store->path` in a directory; the beside one is for when a newer byport's file stands there.
+ * False when it is too long. */
+bool store_file_name(struct store *store, const char *directory, bool is_beside);
+/* Whose file is it? STORE_OK too when there is none yet. */
+enum store_status store_file_look_at(const char *path, struct store_opening *opening);
 void store_set_aside(const char *path, int64_t now_wall_ms, char *ret_path, size_t size);
+
+/* store_open.c */
+struct store *store_make(int64_t now_wall_ms);
+/* Statements, cursors, series and states of an open file, for `statements` of them. */
+enum store_status store_load(struct store *store, size_t statements);
 
 #endif

@@ -81,24 +81,113 @@ bool store_series_info(const struct store *store, int32_t series, const char **r
 	return true;
 }
 
+/* ---- Which interval is the last ---- */
+
+/*
+ * Rows that a frontier leaves: newer than it in id and in time. Where rows from
+ * before it reach further (the clock was set back), one counts only where it
+ * joins on to those published again; else it is a revision of an old one.
+ */
+static bool counts(const struct store_series *series, const struct interval_row *row)
+{
+	const struct series_state *state = &series->state;
+	int64_t reached_wall_ms =
+		series->last_id > 0 ? series->last_end_wall_ms : state->frontier_wall_ms;
+
+	if (row->id <= state->after_id || !state->has_frontier) {
+		return row->id > state->after_id;
+	}
+	return row->end_wall_ms > state->frontier_wall_ms &&
+	       (row->end_wall_ms > state->published_wall_ms ||
+		       row->start_wall_ms <= reached_wall_ms);
+}
+
+static bool is_newer(const struct interval_row *row, int64_t end_wall_ms, int64_t id)
+{
+	return id == 0 || row->end_wall_ms > end_wall_ms ||
+	       (row->end_wall_ms == end_wall_ms && row->id > id);
+}
+
+static void note(struct store_series *series, const struct interval_row *row)
+{
+	if (is_newer(row, series->last_end_wall_ms, series->last_id)) {
+		series->last_end_wall_ms = row->end_wall_ms;
+		series->last_id = row->id;
+	}
+	if (row->has_readings && is_newer(row, series->known_end_wall_ms, series->known_id)) {
+		series->known_start_wall_ms = row->start_wall_ms;
+		series->known_end_wall_ms = row->end_wall_ms;
+		series->known_id = row->id;
+		series->known_is_lost = false;
+	} else if (!row->has_readings && series->known_id > 0 && row->id > series->known_id &&
+		   row->start_wall_ms == series->known_start_wall_ms &&
+		   row->end_wall_ms == series->known_end_wall_ms) {
+		series->known_is_lost = true;
+	}
+}
+
 void store_series_note(struct store *store, const struct interval_row *row)
+{
+	if (row->series >= 0 && (size_t)row->series < store->series_count &&
+		counts(&store->series[row->series], row)) {
+		note(&store->series[row->series], row);
+	}
+}
+
+/* What was kept at the last keeping had been judged then. */
+static void note_kept(struct store *store, const struct interval_row *row)
 {
 	if (row->series < 0 || (size_t)row->series >= store->series_count) {
 		return;
 	}
 	struct store_series *series = &store->series[row->series];
-	if (row->end_wall_ms >= series->last_end_wall_ms) {
-		series->last_end_wall_ms = row->end_wall_ms;
-		series->last_id = row->id;
-	}
-	if (row->has_readings && row->end_wall_ms >= series->known_end_wall_ms) {
-		series->known_end_wall_ms = row->end_wall_ms;
-		series->known_id = row->id;
+	if (row->id > series->state.after_id) {
+		note(series, row);
 	}
 }
 
+void store_series_look_again(struct store *store, int32_t number)
+{
+	struct store_series *series = &store->series[number];
+	enum store_status status = STORE_OK;
+
+	series->last_id = 0;
+	series->known_id = 0;
+	series->known_is_lost = false;
+	store_sqlite_bind(store->db, STATEMENT_INTERVALS_AFTER, 1, series->state.after_id);
+	while (store_sqlite_next(store->db, STATEMENT_INTERVALS_AFTER, &status)) {
+		struct interval_row row =
+			store_format_interval(store->db, STATEMENT_INTERVALS_AFTER);
+		if (row.series == number) {
+			store_series_note(store, &row);
+		}
+	}
+	(void)store_note_failure(store, status);
+	if (series->last_id > 0) {
+		store->rows_since_kept = KEEP_LAST_ROWS; /* a start may not come by it */
+	}
+}
+
+/* A revision took the readings of the newest known one: which is it now? Rarely asked. */
+static void find_known(struct store *store, int32_t number)
+{
+	struct store_series *series = &store->series[number];
+
+	series->known_id = 0;
+	series->known_is_lost = false;
+	store_sqlite_bind(store->db, STATEMENT_NEWEST_KNOWN, 1, number);
+	store_sqlite_bind(store->db, STATEMENT_NEWEST_KNOWN, 2, series->state.after_id);
+	if (store_sqlite_step(store->db, STATEMENT_NEWEST_KNOWN) == STORE_SQLITE_ROW) {
+		struct interval_row row = store_format_interval(store->db, STATEMENT_NEWEST_KNOWN);
+		store_series_note(store, &row);
+	}
+	store_sqlite_reset(store->db, STATEMENT_NEWEST_KNOWN);
+}
+
+/* ---- Loading and committing ---- */
+
 /* Numbers are places: a hole or a double is damage. */
-static enum store_status load_names(struct store *store)
+enum store_status store_series_load(struct store *store)
 {
 	enum store_sqlite_step step;
 
@@ -123,23 +212,22 @@ static enum store_status load_names(struct store *store)
 					  : store_sqlite_status(store->db);
 }
 
-enum store_status store_series_load(struct store *store)
+enum store_status store_series_load_last(struct store *store)
 {
-	enum store_sqlite_step step;
-	enum store_status status = load_names(store);
+	enum store_status status = STORE_OK;
 
-	if (status != STORE_OK) {
-		return status;
-	}
-	while ((step = store_sqlite_step(store->db, STATEMENT_LAST_INTERVALS)) ==
-		STORE_SQLITE_ROW) {
+	while (store_sqlite_next(store->db, STATEMENT_LAST_INTERVALS, &status)) {
 		struct interval_row row =
 			store_format_interval(store->db, STATEMENT_LAST_INTERVALS);
-		store_series_note(store, &row);
+		bool is_kept = store_sqlite_column(store->db, STATEMENT_LAST_INTERVALS, 13) != 0;
+		if (is_kept) {
+			note_kept(store, &row);
+		} else {
+			store_series_note(store, &row);
+		}
 		store->rows_since_kept++;
 	}
-	store_sqlite_reset(store->db, STATEMENT_LAST_INTERVALS);
-	return step == STORE_SQLITE_DONE ? STORE_OK : store_sqlite_status(store->db);
+	return status;
 }
 
 enum store_status store_series_commit(struct store *store)
@@ -170,6 +258,9 @@ enum store_status store_series_keep_last(struct store *store)
 		if (series->last_id == 0) {
 			continue;
 		}
+		if (series->known_is_lost) {
+			find_known(store, (int32_t)i);
+		}
 		store_sqlite_bind(store->db, STATEMENT_KEEP_LAST, 1, series->last_id);
 		store_sqlite_bind(store->db, STATEMENT_KEEP_LAST, 2, series->known_id);
 		status = store_sqlite_run(store->db, STATEMENT_KEEP_LAST);
@@ -183,7 +274,7 @@ enum store_status store_series_keep_last(struct store *store)
 	return status;
 }
 
-static bool read_by_id(struct store *store, int64_t id, struct interval_row *ret_row)
+bool store_series_read(struct store *store, int64_t id, struct interval_row *ret_row)
 {
 	if (id == 0) {
 		return false;
@@ -201,12 +292,15 @@ bool store_last_interval(struct store *store, int32_t series, struct interval_ro
 {
 	bool is_known = series >= 0 && (size_t)series < store->series_count;
 
-	return is_known && read_by_id(store, store->series[series].last_id, ret_row);
+	return is_known && store_series_read(store, store->series[series].last_id, ret_row);
 }
 
 bool store_last_known_interval(struct store *store, int32_t series, struct interval_row *ret_row)
 {
 	bool is_known = series >= 0 && (size_t)series < store->series_count;
 
-	return is_known && read_by_id(store, store->series[series].known_id, ret_row);
+	if (is_known && store->series[series].known_is_lost) {
+		find_known(store, series);
+	}
+	return is_known && store_series_read(store, store->series[series].known_id, ret_row);
 }

@@ -6,9 +6,10 @@
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum {
-	STATEMENTS_MAX = 32,
+	STATEMENTS_MAX = 48,
 	CACHE_KIB = 384,           /* pages kept in memory */
 	HEAP_BYTES_SOFT = 1 << 20, /* SQLite gives caches back beyond it */
 	BUSY_MS = 250, /* wait for a reader that holds a lock; the main loop waits with us */
@@ -25,6 +26,12 @@ struct store_sqlite {
 	int64_t pages_max;
 	enum store_status status;
 	char reason[160];
+};
+
+/* Where words go. */
+struct sqlite_words {
+	char *text;
+	size_t size;
 };
 
 static enum store_status status_of(int code)
@@ -56,33 +63,66 @@ static enum store_status note(struct store_sqlite *db, int code)
 	return status;
 }
 
-enum store_status store_sqlite_open(
-	const char *path, struct store_sqlite **ret_db, char *reason, size_t reason_size)
+/* The first read finds out whether it is a data base at all. */
+static const char first_read_sql[] = "SELECT count(*) FROM sqlite_schema";
+
+static enum store_status open_as(
+	const char *path, int flags, struct store_sqlite **ret_db, struct sqlite_words reason)
 {
 	struct store_sqlite *db = calloc(1, sizeof(*db));
 	if (!db) {
-		snprintf(reason, reason_size, "out of memory");
+		snprintf(reason.text, reason.size, "out of memory");
 		return STORE_FAILED;
 	}
 	sqlite3_soft_heap_limit64(HEAP_BYTES_SOFT);
-	int code = sqlite3_open_v2(path, &db->connection,
-		SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
+	int code = sqlite3_open_v2(path, &db->connection, flags | SQLITE_OPEN_NOMUTEX, NULL);
 	if (code == SQLITE_OK) {
 		sqlite3_extended_result_codes(db->connection, 1);
 		sqlite3_busy_timeout(db->connection, BUSY_MS);
 		sqlite3_db_config(db->connection, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-		/* The first read finds out whether it is a data base at all. */
-		code = sqlite3_exec(
-			db->connection, "SELECT count(*) FROM sqlite_schema", NULL, NULL, NULL);
+		code = sqlite3_exec(db->connection, first_read_sql, NULL, NULL, NULL);
 	}
 	enum store_status status = note(db, code);
 	if (status != STORE_OK) {
-		snprintf(reason, reason_size, "%s", db->reason);
+		snprintf(reason.text, reason.size, "%s", db->reason);
 		store_sqlite_close(db);
 		return status;
 	}
 	*ret_db = db;
 	return STORE_OK;
+}
+
+enum store_status store_sqlite_open(
+	const char *path, struct store_sqlite **ret_db, char *reason, size_t reason_size)
+{
+	return open_as(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, ret_db,
+		(struct sqlite_words){reason, reason_size});
+}
+
+/* A path as a URI: what has a meaning there is written in hexadecimal. */
+static void write_uri(char *uri, size_t size, const char *path, const char *query)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "0123456789-._/";
+	size_t at = (size_t)snprintf(uri, size, "file:");
+
+	for (; *path != '\0' && at + 4 < size; path++) {
+		at += (size_t)snprintf(uri + at, size - at, strchr(plain, *path) ? "%c" : "%%%02X",
+			(unsigned char)*path);
+	}
+	snprintf(uri + at, size - at, "?%s", query);
+}
+
+enum store_status store_sqlite_open_to_look(const char *path, bool is_still,
+	struct store_sqlite **ret_db, struct store_opening *ret_opening)
+{
+	char uri[3 * sizeof(ret_opening->path) + 32];
+
+	write_uri(uri, sizeof(uri), path, is_still ? "mode=ro&immutable=1" : "mode=ro");
+	enum store_status status = open_as(uri, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, ret_db,
+		(struct sqlite_words){ret_opening->reason, sizeof(ret_opening->reason)});
+	return status == STORE_OK ? store_sqlite_exec(*ret_db, "PRAGMA temp_store = MEMORY")
+				  : status;
 }
 
 static int64_t wal_pages(int64_t bytes_max)
@@ -118,8 +158,15 @@ enum store_status store_sqlite_accept(struct store_sqlite *db, int64_t bytes_max
 	}
 	/* A transaction may find the journal full: leave it as much again. */
 	db->pages_max = bytes_max / PAGE_BYTES - 2 * journal_pages;
-	snprintf(sql, sizeof(sql), "PRAGMA max_page_count = %lld", (long long)db->pages_max);
 	sqlite3_db_config(db->connection, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
+	return STORE_OK;
+}
+
+enum store_status store_sqlite_keep_budget(struct store_sqlite *db)
+{
+	char sql[SQL_TEXT_MAX];
+
+	snprintf(sql, sizeof(sql), "PRAGMA max_page_count = %lld", (long long)db->pages_max);
 	return store_sqlite_exec(db, sql);
 }
 
@@ -216,6 +263,18 @@ enum store_sqlite_step store_sqlite_step(struct store_sqlite *db, unsigned state
 	}
 	note(db, code);
 	return STORE_SQLITE_FAILED;
+}
+
+bool store_sqlite_next(struct store_sqlite *db, unsigned statement, enum store_status *ret_status)
+{
+	enum store_sqlite_step step = store_sqlite_step(db, statement);
+
+	if (step == STORE_SQLITE_ROW) {
+		return true;
+	}
+	*ret_status = step == STORE_SQLITE_DONE ? STORE_OK : db->status;
+	store_sqlite_reset(db, statement);
+	return false;
 }
 
 int64_t store_sqlite_column(struct store_sqlite *db, unsigned statement, int column)

@@ -20,9 +20,15 @@ struct store_sqlite;
 enum store_status store_sqlite_open(
 	const char *path, struct store_sqlite **ret_db, char *reason, size_t reason_size);
 
-/* The file is ours: set it up for writing (WAL, FULL, small memory), within bytes_max for the file
- * and its journal together. */
+/* Open a file for reading beside its writer. `is_still`: nobody writes it, and no file is made
+ * beside it; else its journal is read too, and must be there. */
+enum store_status store_sqlite_open_to_look(const char *path, bool is_still,
+	struct store_sqlite **ret_db, struct store_opening *ret_opening);
+
+/* The file is ours: set it up for writing (WAL, FULL, small memory), and later on keep it within
+ * bytes_max for the file and its journal together. */
 enum store_status store_sqlite_accept(struct store_sqlite *db, int64_t bytes_max);
+enum store_status store_sqlite_keep_budget(struct store_sqlite *db);
 
 /* Bytes that can still be written before bytes_max is reached. */
 int64_t store_sqlite_room(struct store_sqlite *db);
@@ -50,6 +56,9 @@ void store_sqlite_bind_text(
 
 enum store_sqlite_step { STORE_SQLITE_ROW, STORE_SQLITE_DONE, STORE_SQLITE_FAILED };
 enum store_sqlite_step store_sqlite_step(struct store_sqlite *db, unsigned statement);
+/* True at a row. False at the end of them: then *ret_status says how it ended, and the statement is
+ * reset. */
+bool store_sqlite_next(struct store_sqlite *db, unsigned statement, enum store_status *ret_status);
 int64_t store_sqlite_column(struct store_sqlite *db, unsigned statement, int column);
 bool store_sqlite_column_is_null(struct store_sqlite *db, unsigned statement, int column);
 /* Until the next step or reset; "" for NULL. */
