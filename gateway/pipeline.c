@@ -111,6 +111,13 @@ static void tell_of_store(struct pipeline *pipeline, const struct store_opening 
 	case STORE_CREATED:
 		pipeline_say(pipeline, LOG_LEVEL_NOTICE, "store: %s is new", opening->path);
 		break;
+	case STORE_UPGRADED:
+		pipeline_say(pipeline, LOG_LEVEL_NOTICE,
+			"store: %s was an older byport's; it has this one's format now, with all "
+			"it "
+			"held",
+			opening->path);
+		break;
 	case STORE_MOVED:
 		pipeline_say(pipeline, LOG_LEVEL_WARNING,
 			"store: %s comes from another board; it goes on under a new identity",

@@ -49,6 +49,7 @@ enum store_finding {
 	STORE_MOVED,     /* of another board (machine-id): kept, under a new identity */
 	STORE_SET_ASIDE, /* damaged: renamed to `set_aside`, never deleted; a new one made */
 	STORE_BESIDE,    /* a newer byport's file is left untouched; ours stands beside it */
+	STORE_UPGRADED,  /* an older byport's file, brought up to this format */
 };
 
 struct store_settings {
@@ -105,8 +106,9 @@ const char *store_reason(const struct store *store);
 
 /*
  * To go on from after a restart (counter_resume): the newest committed interval
- * of a series by time, and the newest that has readings. False when there is
- * none.
+ * of a series by time, and the newest that has readings and was not made null
+ * by a later revision; of several revisions the one with the largest id. False
+ * when there is none. A frontier (below) leaves only rows that came after it.
  */
 bool store_last_interval(struct store *store, int32_t series, struct interval_row *ret_row);
 bool store_last_known_interval(struct store *store, int32_t series, struct interval_row *ret_row);
@@ -126,7 +128,11 @@ struct series_state {
 	/*
 	 * Where accounting goes on when rows do not tell (after a clock that was
 	 * set back, an exchange, a change of scale): holds until a row with
-	 * readings and an id above after_id; rows up to after_id are not looked at.
+	 * readings and an id above after_id; rows up to after_id are not looked at,
+	 * and never again once a frontier was set. A row counts as after it that
+	 * ends later than frontier_wall_ms, and, where rows reach further already
+	 * (up to published_wall_ms), joins on to the frontier or to such a row:
+	 * else it is a revision of an old one.
 	 */
 	bool has_frontier;
 	int64_t after_id;          /* of the stream energy */
@@ -170,9 +176,9 @@ void store_unplaced_clear(struct store *store);
 /* From malloc(), the caller's; NULL and 0 when there are none or memory is out. */
 struct unplaced_reading *store_unplaced(struct store *store, size_t *ret_count);
 
-/* ---- Looking back; committed rows only ---- */
+/* ---- Looking back; committed rows only, but where it says otherwise ---- */
 
-/* False ends the walk. */
+/* False ends the walk. May use the store: no transaction is open. */
 typedef bool store_visitor(void *context, const struct interval_row *row);
 
 struct store_walk {
@@ -201,8 +207,9 @@ __attribute__((warn_unused_result)) enum store_status store_walk_intervals(
  * doubt. */
 int64_t store_id_before(struct store *store, int64_t wall_ms);
 
+/* Also one that waits for a commit. */
 bool store_interval_by_id(struct store *store, int64_t id, struct interval_row *ret_row);
-/* The oldest interval of a series that has readings. */
+/* The oldest interval, by time, of a series that has readings in its newest revision. Reads all. */
 bool store_first_interval(struct store *store, int32_t series, struct interval_row *ret_row);
 
 /* How many series there are; their numbers are 0 .. count-1. */
@@ -210,7 +217,9 @@ size_t store_series_count(const struct store *store);
 
 /*
  * Open for looking only: the running gateway goes on beside it. No lock is
- * taken, nothing is written; appending and committing are programmers' errors.
+ * taken, nothing is written; appending, setting and committing are programmers'
+ * errors. What is newest when it is opened is what last intervals, cursors and
+ * states tell; walks see what has been committed since.
  */
 __attribute__((warn_unused_result)) enum store_status store_open_to_look(
 	const char *directory, struct store **ret_store, struct store_opening *ret_opening);

@@ -182,12 +182,16 @@ static enum store_status create(struct store *store, const struct store_settings
 }
 
 /* In one transaction: without power in its midst, the file is still of the older version. */
-static enum store_status upgrade(struct store *store, int64_t version)
+static enum store_status upgrade(
+	struct store *store, int64_t version, struct store_opening *opening)
 {
 	enum store_status status = store_sqlite_exec(store->db, "BEGIN IMMEDIATE");
 
 	if (status == STORE_OK) {
 		status = store_format_upgrade(store->db, version);
+	}
+	if (status == STORE_OK && opening->finding == STORE_FOUND) {
+		opening->finding = STORE_UPGRADED;
 	}
 	return status == STORE_OK ? store_sqlite_exec(store->db, "COMMIT") : status;
 }
@@ -218,7 +222,7 @@ static enum store_status load(
 		status = load_identity(store, settings, opening);
 	}
 	if (status == STORE_OK && version < STORE_FORMAT_VERSION) {
-		status = upgrade(store, version);
+		status = upgrade(store, version, opening);
 	}
 	if (status == STORE_OK) {
 		status = store_sqlite_keep_budget(store->db);

@@ -46,7 +46,7 @@ static bool leaps_back(
 {
 	const struct counter *counter = step->counter;
 
-	return counter->has_before && from_value < counter->before &&
+	return counter->has_before && !counter->before_is_other && from_value < counter->before &&
 	       to->value >= counter->before &&
 	       is_unheard_of(
 		       step, (wide)to->value - from_value, to->at_wall_ms - counter->less_wall_ms);
@@ -366,5 +366,5 @@ bool counter_tick(struct counter *counter, const struct counter_rules *rules, in
 void counter_exchange(struct counter *counter)
 {
 	closing_end_run(counter);
-	counter->has_before = false;
+	counter->before_is_other = true;
 }

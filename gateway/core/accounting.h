@@ -106,6 +106,7 @@ struct counter {
 	bool has_held;
 	bool has_climbed; /* less_wall_ms is known; else it is the run's beginning */
 	bool has_before;
+	bool before_is_other; /* another device's: a leap above it means nothing */
 	bool has_next;
 	bool has_start;
 	bool start_good; /* R(next_start) is not inside a long gap */
@@ -136,7 +137,8 @@ struct counter_frontier {
 /* False while the series has no first interval. */
 bool counter_frontier(const struct counter *counter, struct counter_frontier *ret_frontier);
 void counter_resume_at(struct counter *counter, const struct counter_frontier *frontier);
-/* Rows up to an instant are out already, and need a revision of at least this when they come again. */
+/* Rows up to an instant are out already, and need a revision of at least this when they come again.
+ */
 void counter_note_published(
 	struct counter *counter, int64_t published_wall_ms, int32_t again_revision);
 

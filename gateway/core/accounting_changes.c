@@ -234,7 +234,8 @@ static bool place_again(
 	for (size_t i = plan->first; i < set_back->rows_count; i++) {
 		const struct interval_row *row = &set_back->rows[i];
 		value += row->energy;
-		struct reading again = {row->end_wall_ms + set_back->step_ms, value, row->clock};
+		struct reading again = {row->end_wall_ms + set_back->step_ms, value,
+			CLOCK_STATE_UNKNOWN}; /* how long the clock was wrong is a guess */
 		if (again.at_wall_ms > counter->last.at_wall_ms &&
 			again.at_wall_ms <= set_back->now_wall_ms &&
 			!closing_accept(step, &again)) {
@@ -242,6 +243,7 @@ static bool place_again(
 		}
 	}
 	last.at_wall_ms += set_back->step_ms;
+	last.clock = CLOCK_STATE_UNKNOWN;
 	if (last.at_wall_ms <= counter->last.at_wall_ms) {
 		counter->last.value = last.value; /* its energy comes with the next reading */
 		return true;

@@ -138,6 +138,7 @@ void closing_end_run(struct counter *counter)
 	if (counter->has_last) {
 		counter->before = counter->last.value;
 		counter->has_before = counter->has_next;
+		counter->before_is_other = false;
 	}
 	counter->has_last = false;
 	counter->has_held = false;

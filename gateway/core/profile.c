@@ -89,11 +89,17 @@ static void keep_hour(
 		(uint32_t)(profile->hour_amount >> profile->shift) + 1;
 }
 
-/* A piece of a row inside one hour. */
-static void gather(struct profile *profile, const struct calendar *calendar, int64_t start_wall_ms,
-	int64_t end_wall_ms, int64_t amount)
+/* A part of a row inside one hour. */
+struct part {
+	int64_t start_wall_ms;
+	int64_t end_wall_ms;
+	int64_t amount;
+};
+
+static void gather(
+	struct profile *profile, const struct calendar *calendar, const struct part *part)
 {
-	int64_t hour_end = hour_end_wall_ms(calendar, start_wall_ms);
+	int64_t hour_end = hour_end_wall_ms(calendar, part->start_wall_ms);
 	int64_t hour_start = hour_end - MS_PER_HOUR;
 
 	if (profile->hour_start_wall_ms != hour_start) {
@@ -101,8 +107,8 @@ static void gather(struct profile *profile, const struct calendar *calendar, int
 		profile->hour_amount = 0;
 		profile->hour_covered_ms = 0;
 	}
-	profile->hour_amount += amount;
-	profile->hour_covered_ms += end_wall_ms - start_wall_ms;
+	profile->hour_amount += part->amount;
+	profile->hour_covered_ms += part->end_wall_ms - part->start_wall_ms;
 	if (profile->hour_covered_ms == MS_PER_HOUR) {
 		keep_hour(profile, calendar, hour_start);
 	}
@@ -124,7 +130,8 @@ void profile_train(
 		}
 		wide before = (wide)row->energy * (from - row->start_wall_ms) / length_ms;
 		wide until = (wide)row->energy * (to - row->start_wall_ms) / length_ms;
-		gather(profile, calendar, from, to, (int64_t)(until - before));
+		const struct part part = {from, to, (int64_t)(until - before)};
+		gather(profile, calendar, &part);
 		from = to;
 	}
 }

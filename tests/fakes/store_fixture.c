@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 enum store_status store_fixture_open_as(
@@ -123,6 +124,44 @@ size_t store_fixture_read(
 
 	assert_int_equal(store_read(fixture->store, stream, 0, max, rows, &count), STORE_OK);
 	return count;
+}
+
+int64_t store_fixture_append(struct store_fixture *fixture, struct interval_row row)
+{
+	assert_int_equal(store_append_interval(fixture->store, &row), STORE_OK);
+	return row.id;
+}
+
+void store_fixture_ask_sql(const struct store_fixture *fixture, const char *name, const char *sql,
+	char answer[static STORE_FIXTURE_ANSWER])
+{
+	char command[700];
+
+	snprintf(command, sizeof(command), "sqlite3 -readonly '%s/%s' \"%s\"", fixture->directory,
+		name, sql);
+	FILE *shell = popen(command, "r");
+	assert_non_null(shell);
+	answer[0] = '\0';
+	if (fgets(answer, STORE_FIXTURE_ANSWER, shell)) {
+		answer[strcspn(answer, "\n")] = '\0';
+	}
+	assert_int_equal(pclose(shell), 0);
+}
+
+void store_fixture_cut_power(struct store_fixture *fixture)
+{
+	char command[400];
+
+	snprintf(command, sizeof(command),
+		"cd '%s' && mkdir cut && cp store.db cut && { test ! -e store.db-wal ||"
+		" cp store.db-wal cut; }",
+		fixture->directory);
+	assert_int_equal(system(command), 0);
+	store_fixture_close(fixture);
+	snprintf(command, sizeof(command), "cd '%s' && rm -f store.db* && mv cut/* . && rmdir cut",
+		fixture->directory);
+	assert_int_equal(system(command), 0);
+	store_fixture_open(fixture);
 }
 
 void store_fixture_run_sql(const struct store_fixture *fixture, const char *name, const char *sql)

@@ -20,6 +20,7 @@ enum {
 	STORE_FIXTURE_QUARTER_MS = 900000,
 	STORE_FIXTURE_MINUTE_MS = 60000,
 	STORE_FIXTURE_BYTES = 64 << 20,
+	STORE_FIXTURE_ANSWER = 8192, /* bytes of what sqlite3 says */
 };
 #define STORE_FIXTURE_T0 INT64_C(1767225600000) /* 2026-01-01T00:00:00Z */
 
@@ -45,6 +46,14 @@ void store_fixture_append_trends(struct store_fixture *fixture, int32_t series, 
 int32_t store_fixture_series(struct store_fixture *fixture, const char *meter);
 size_t store_fixture_read(
 	struct store_fixture *fixture, enum stream stream, struct store_row *rows, size_t max);
+/* Append one; returns its id. */
+int64_t store_fixture_append(struct store_fixture *fixture, struct interval_row row);
+/* What sqlite3 says, reading only: its first line. */
+void store_fixture_ask_sql(const struct store_fixture *fixture, const char *name, const char *sql,
+	char answer[static STORE_FIXTURE_ANSWER]);
+/* Go on from what a power failure now would leave: the files are copied as they are, and opened
+ * in place of the store in use, which writes no more. */
+void store_fixture_cut_power(struct store_fixture *fixture);
 void store_fixture_run_sql(const struct store_fixture *fixture, const char *name, const char *sql);
 
 #endif
