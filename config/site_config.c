@@ -95,7 +95,7 @@ static void report_unknown_sections(struct section_context *reading, const struc
 		if (!known) {
 			SECTION_REPORT(reading, child->key_at,
 				"unknown key \"%s\"%s%s%s; allowed: site, gateway, broker, "
-				"intervals, buses, meters",
+				"intervals, totals, buses, meters",
 				child->key, spelling.nearest ? "; did you mean \"" : "",
 				spelling.nearest ? spelling.nearest : "",
 				spelling.nearest ? "\"?" : "");

@@ -61,6 +61,7 @@ bool pipeline_keep_interval(void *context, struct interval_row *row)
 		return false;
 	pipeline->last_energy_id = row->id;
 	learn(place, row);
+	pipeline_totals_row(place, row);
 	want_commit(pipeline, gather_ms(pipeline));
 	return true;
 }

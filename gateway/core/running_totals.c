@@ -205,9 +205,10 @@ void running_totals_roll(
 	}
 }
 
-void running_totals_clear_day(struct running_totals *totals)
+void running_totals_clear_days(struct running_totals *totals, size_t first)
 {
 	clear(totals, FIRST_HOUR, WINDOW_HOURS_MAX);
+	clear(totals, FIRST_DAY + first, WINDOW_DAYS_MAX - first);
 }
 
 struct total_sum running_totals_hour(const struct running_totals *totals, size_t hour)

@@ -73,8 +73,8 @@ struct totals_roll {
 void running_totals_roll(
 	struct running_totals *totals, struct series_peaks *peaks, const struct totals_roll *roll);
 
-/* Everything from the window's running day on is gone: to be added anew. */
-void running_totals_clear_day(struct running_totals *totals);
+/* The hours, and the days of the month from `first` on are gone: to be added anew. */
+void running_totals_clear_days(struct running_totals *totals, size_t first);
 
 struct total_sum running_totals_hour(const struct running_totals *totals, size_t hour);
 /* Hours before `hours`. */

@@ -13,6 +13,7 @@ static const size_t section_bytes[SECTION_COUNT] = {
 	[SECTION_GATEWAY] = sizeof(struct site_config),
 	[SECTION_BROKER] = sizeof(struct config_broker),
 	[SECTION_INTERVALS] = sizeof(struct site_config),
+	[SECTION_TOTALS] = sizeof(struct site_config),
 	[SECTION_BUS] = sizeof(struct config_bus),
 	[SECTION_METER] = sizeof(struct config_meter),
 };
