@@ -48,6 +48,7 @@ struct site_traffic {
 	double trends;
 	double live;
 	double health;
+	double totals;
 	double total;
 };
 
