@@ -148,15 +148,23 @@ void running_totals_offer_hours(const struct running_totals *totals,
 	}
 }
 
+void running_totals_offer_day(const struct running_totals *totals,
+	const struct totals_window *window, struct series_peaks *peaks)
+{
+	struct total_sum day = sum_of(totals, FIRST_HOUR, window->hours_count);
+
+	running_totals_offer_hours(totals, window, window->hours_count, peaks);
+	peak_offer(&peaks->days[window->day].day, totals_window_day_start(window),
+		totals_window_day_end(window), &day);
+}
+
 static void end_day(struct running_totals *totals, const struct totals_window *window,
 	struct series_peaks *peaks)
 {
 	struct total_sum day = sum_of(totals, FIRST_HOUR, window->hours_count);
 
 	if (peaks) {
-		running_totals_offer_hours(totals, window, window->hours_count, peaks);
-		peak_offer(&peaks->days[window->day].day, totals_window_day_start(window),
-			totals_window_day_end(window), &day);
+		running_totals_offer_day(totals, window, peaks);
 	}
 	add_at(totals, FIRST_DAY + window->day, &day);
 	clear(totals, FIRST_HOUR, WINDOW_HOURS_MAX);

@@ -84,6 +84,10 @@ struct total_sum running_totals_day(const struct running_totals *totals, size_t 
 /* A month before the running one. */
 struct total_sum running_totals_month(const struct running_totals *totals, size_t month);
 
+/* The running day, as it is now, and its hours; rolling it on does the same. */
+void running_totals_offer_day(const struct running_totals *totals,
+	const struct totals_window *window, struct series_peaks *peaks);
+
 /* The running day's hours so far, offered as peaks to a copy. */
 void running_totals_offer_hours(const struct running_totals *totals,
 	const struct totals_window *window, size_t hours, struct series_peaks *peaks);
