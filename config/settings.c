@@ -127,7 +127,7 @@ const struct setting settings[] = {
 
 	{.section = SECTION_TOTALS, .key = "peak_rule", .type = SETTING_CHOICE, .choices = peak_rules,
 	 .min = PEAKS_HIGHEST_HOUR, .max = PEAKS_MEAN_OF_MONTHS, .shown = true,
-	 .fallback = "mean_of_days", .example = "highest_hour", IN(site_config, peak_rule),
+	 .fallback = "mean_of_days", .example = "mean_of_days", IN(site_config, peak_rule),
 	 .help = "The month's power peak: its highest hour; the mean of the highest hours of different days; of months."},
 	{.section = SECTION_TOTALS, .key = "peak_count", .type = SETTING_INTEGER, .min = 1, .max = 12,
 	 .fallback = "3", .example = "3", IN(site_config, peak_count),

@@ -36,6 +36,7 @@ struct telling {
 	enum calendar_span period;
 	struct totals_row rows[ROWS_MAX];
 	size_t rows_count;
+	struct total_energy rows_energy; /* added up */
 	struct totals_part parts[PART_COUNT];
 	struct totals_lacking lacking[TOTAL_LACKING_MAX];
 	struct totals_peak peaks[PEAK_COUNT_MAX];
@@ -118,6 +119,12 @@ static struct totals_row row_of(const struct total *total, int64_t start_wall_ms
 		.estimated_permille = total_estimated_permille(total)};
 }
 
+static void add_row(struct telling *telling, const struct total *total, int64_t start_wall_ms)
+{
+	telling->rows[telling->rows_count++] = row_of(total, start_wall_ms);
+	total_energy_add(&telling->rows_energy, &total->energy);
+}
+
 static void add_rows(
 	struct telling *telling, enum stretch stretch, const int64_t *starts, size_t count)
 {
@@ -125,7 +132,7 @@ static void add_rows(
 		clear_sums(telling->pipeline->totals);
 		add_to_sums(telling->pipeline->totals, stretch, i, 1);
 		struct total total = combine(telling, starts[i], starts[i + 1]);
-		telling->rows[telling->rows_count++] = row_of(&total, starts[i]);
+		add_row(telling, &total, starts[i]);
 	}
 }
 
@@ -140,7 +147,7 @@ static void add_running_row(struct telling *telling, int64_t start_wall_ms)
 	add_to_sums(totals, STRETCH_HOURS, 0, totals->hours);
 	struct total total = combine(telling, start_wall_ms, window->hours[totals->hours]);
 	if (total.elapsed_ms > 0)
-		telling->rows[telling->rows_count++] = row_of(&total, start_wall_ms);
+		add_row(telling, &total, start_wall_ms);
 }
 
 static int64_t fill_rows(struct telling *telling)
@@ -177,7 +184,9 @@ static struct total whole(const struct telling *telling, int64_t start_wall_ms)
 		add_to_sums(totals, STRETCH_DAYS, 0, window->day);
 	if (telling->period == SPAN_YEAR)
 		add_to_sums(totals, STRETCH_MONTHS, 0, window->month);
-	return combine(telling, start_wall_ms, window->hours[totals->hours]);
+	struct total total = combine(telling, start_wall_ms, window->hours[totals->hours]);
+	total_energy_tighten(&total.energy, &telling->rows_energy);
+	return total;
 }
 
 /* ---- the message ---- */
@@ -289,7 +298,8 @@ static bool tell_period(struct pipeline *pipeline, size_t scope, int period)
 	char name[TOTALS_SCOPE_MAX];
 	struct telling telling = {.pipeline = pipeline,
 		.scope = totals->structure.scopes[scope],
-		.period = periods[period]};
+		.period = periods[period],
+		.rows_energy = {.is_known = true}};
 	int64_t start_wall_ms = fill_rows(&telling);
 	struct total total = whole(&telling, start_wall_ms);
 	if (total.elapsed_ms <= 0)

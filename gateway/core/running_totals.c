@@ -12,17 +12,23 @@ enum {
 
 /* ---- the window ---- */
 
-/* Starts of the spans from `from` to before `end`, and the end; returns how many. */
-static uint8_t list_spans(const struct calendar *calendar, enum calendar_span span, size_t max,
-	int64_t *starts /* first: set; [max] is room for the end */, int64_t end)
+struct span_list {
+	int64_t *starts; /* the first is set; there is room for `max` and the end */
+	size_t max;
+	int64_t end;
+};
+
+/* Starts of the spans up to the end, and the end; returns how many. */
+static uint8_t list_spans(
+	const struct calendar *calendar, enum calendar_span span, const struct span_list *list)
 {
 	size_t count = 0;
 
-	while (count < max && starts[count] < end) {
-		starts[count + 1] = calendar_span_next(calendar, span, starts[count]);
+	while (count < list->max && list->starts[count] < list->end) {
+		list->starts[count + 1] = calendar_span_next(calendar, span, list->starts[count]);
 		count++;
 	}
-	starts[count] = end;
+	list->starts[count] = list->end;
 	return (uint8_t)count;
 }
 
@@ -42,14 +48,17 @@ void totals_window_at(
 	struct totals_window window = {.day = 0};
 
 	window.hours[0] = calendar_span_start(calendar, SPAN_DAY, at_wall_ms);
-	window.hours_count = list_spans(calendar, SPAN_HOUR, WINDOW_HOURS_MAX, window.hours,
-		calendar_span_next(calendar, SPAN_DAY, at_wall_ms));
 	window.days[0] = calendar_span_start(calendar, SPAN_MONTH, at_wall_ms);
-	window.days_count = list_spans(calendar, SPAN_DAY, WINDOW_DAYS_MAX, window.days,
-		calendar_span_next(calendar, SPAN_MONTH, at_wall_ms));
 	window.months[0] = calendar_span_start(calendar, SPAN_YEAR, at_wall_ms);
-	window.months_count = list_spans(calendar, SPAN_MONTH, WINDOW_MONTHS_MAX, window.months,
-		calendar_span_next(calendar, SPAN_YEAR, at_wall_ms));
+	window.hours_count = list_spans(calendar, SPAN_HOUR,
+		&(struct span_list){window.hours, WINDOW_HOURS_MAX,
+			calendar_span_next(calendar, SPAN_DAY, at_wall_ms)});
+	window.days_count = list_spans(calendar, SPAN_DAY,
+		&(struct span_list){window.days, WINDOW_DAYS_MAX,
+			calendar_span_next(calendar, SPAN_MONTH, at_wall_ms)});
+	window.months_count = list_spans(calendar, SPAN_MONTH,
+		&(struct span_list){window.months, WINDOW_MONTHS_MAX,
+			calendar_span_next(calendar, SPAN_YEAR, at_wall_ms)});
 	window.day = place_of(window.days, window.days_count, at_wall_ms);
 	window.month = place_of(window.months, window.months_count, at_wall_ms);
 	*ret_window = window;

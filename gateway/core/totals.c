@@ -2,8 +2,6 @@
 /* totals.c -- totals.h. */
 #include "gateway/core/totals.h"
 
-__extension__ typedef __int128 wide; /* a thousand times any energy */
-
 /* ---- one series, one span ---- */
 
 bool interval_has_value(const struct interval_row *row)
@@ -249,14 +247,21 @@ static void note_lack(struct total *total, struct total_lacking lacking)
 	total->lacking_count++;
 }
 
+/* Where a series is added, and what it is called there. */
+struct place {
+	struct part *part;
+	enum totals_part_name name;
+};
+
 /* A meter's series becomes a part of its carrier. */
-static void take(struct combination *all, size_t index, enum totals_series series,
-	struct part *part, enum totals_part_name name)
+static void take(
+	struct combination *all, size_t index, enum totals_series series, const struct place *place)
 {
+	struct part *part = place->part;
 	const struct totals_meter *meter = &all->site->meters[index];
 	const struct total_sum *sum = &all->span->sums[index * TOTALS_SERIES_COUNT + series];
 	struct total *total = all->total;
-	struct total_lacking lacking = {.meter = (uint16_t)index, .part = (uint8_t)name};
+	struct total_lacking lacking = {.meter = (uint16_t)index, .part = (uint8_t)place->name};
 
 	part->takes_part = true;
 	if (!meter->reads[series]) {
@@ -289,18 +294,22 @@ static void take_meter(struct combination *all, size_t index, const struct membe
 		return;
 	case ADDED:
 		group->kind = meter->kind;
-		take(all, index, own, &group->parts[GROUP_ADDED],
-			is_pv(meter) ? PART_PRODUCTION : added_as[meter->kind]);
+		take(all, index, own,
+			&(struct place){&group->parts[GROUP_ADDED],
+				is_pv(meter) ? PART_PRODUCTION : added_as[meter->kind]});
 		break;
 	case PRODUCED:
-		take(all, index, own, &group->parts[GROUP_PRODUCED], PART_PRODUCTION);
+		take(all, index, own,
+			&(struct place){&group->parts[GROUP_PRODUCED], PART_PRODUCTION});
 		break;
 	case SUBTRACTED:
-		take(all, index, own, &group->parts[GROUP_SUBTRACTED], PART_MOBILE);
+		take(all, index, own,
+			&(struct place){&group->parts[GROUP_SUBTRACTED], PART_MOBILE});
 		break;
 	}
 	if (member->exports && all->has_pv) {
-		take(all, index, TOTALS_OUT, &group->parts[GROUP_EXPORTED], PART_EXPORT);
+		take(all, index, TOTALS_OUT,
+			&(struct place){&group->parts[GROUP_EXPORTED], PART_EXPORT});
 	}
 	all->total->meters_count++;
 }
@@ -368,6 +377,32 @@ static struct total_energy finish(struct total_energy sum)
 	sum.has_at_least = !sum.is_known && sum.at_least > 0;
 	sum.has_at_most = !sum.is_known && sum.has_at_most;
 	return sum;
+}
+
+void total_energy_add(struct total_energy *sum, const struct total_energy *part)
+{
+	struct total_energy one = *part;
+
+	one.at_least = part->has_at_least ? part->at_least : 0;
+	*sum = add_energy(*sum, one);
+}
+
+void total_energy_tighten(struct total_energy *whole, const struct total_energy *sum)
+{
+	int64_t least = sum->is_known ? sum->energy : sum->at_least;
+	int64_t most = sum->is_known ? sum->energy : sum->at_most;
+
+	if (whole->is_known) {
+		return;
+	}
+	if (least > 0 && (!whole->has_at_least || least > whole->at_least)) {
+		whole->at_least = least;
+		whole->has_at_least = true;
+	}
+	if ((sum->is_known || sum->has_at_most) && (!whole->has_at_most || most < whole->at_most)) {
+		whole->at_most = most;
+		whole->has_at_most = true;
+	}
 }
 
 static struct total_energy of_part(const struct part *part)
@@ -442,50 +477,4 @@ void totals_combine(const struct totals_site *site, struct totals_scope scope,
 		total.covered_ms = total.covered_ms == INT64_MAX ? 0 : total.elapsed_ms;
 	}
 	*ret_total = total;
-}
-
-/* ---- for people ---- */
-
-int32_t total_coverage_permille(const struct total *total)
-{
-	if (total->elapsed_ms <= 0) {
-		return 0;
-	}
-	return (int32_t)(1000 * total->covered_ms / total->elapsed_ms);
-}
-
-int32_t total_estimated_permille(const struct total *total)
-{
-	if (total->estimated <= 0 || total->gross <= 0) {
-		return 0;
-	}
-	wide share = ((wide)1000 * total->estimated + total->gross - 1) / total->gross;
-	return share > 1000 ? 1000 : (int32_t)share;
-}
-
-const char *totals_part_name(enum totals_part_name part)
-{
-	static const char *const names[PART_COUNT] = {
-		[PART_IMPORT] = "import",
-		[PART_EXPORT] = "export",
-		[PART_PRODUCTION] = "production",
-		[PART_OWN_USE] = "own_use",
-		[PART_HEAT] = "heat",
-		[PART_COOLING] = "cooling",
-		[PART_FUEL] = "fuel",
-		[PART_MOBILE] = "mobile",
-	};
-
-	return names[part];
-}
-
-const char *total_lack_name(enum total_lack lack)
-{
-	static const char *const names[LACK_COUNT] = {
-		[LACK_NO_VALUE] = "no_value",
-		[LACK_NOT_READ] = "not_read",
-		[LACK_NO_KWH] = "no_kwh",
-	};
-
-	return names[lack];
 }

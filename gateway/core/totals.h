@@ -182,6 +182,14 @@ struct totals_span {
 void totals_combine(const struct totals_site *site, struct totals_scope scope,
 	const struct totals_span *span, struct total *ret_total);
 
+/*
+ * A span's bounds from those of the spans it consists of, where they are
+ * tighter: what lacks in one hour says nothing of the others. Add up the parts
+ * beginning with {.is_known = true}.
+ */
+void total_energy_add(struct total_energy *sum, const struct total_energy *part);
+void total_energy_tighten(struct total_energy *whole, const struct total_energy *sum);
+
 /* Whether a scope has any meter at all. */
 bool totals_has_scope(const struct totals_site *site, struct totals_scope scope);
 

@@ -192,7 +192,8 @@ int history_count(struct history *history)
 	return VERB_OK;
 }
 
-struct total history_total(const struct history *history, size_t first, size_t count)
+/* As one span. */
+static struct total combine(const struct history *history, size_t first, size_t count)
 {
 	size_t series = series_a_span(history);
 	struct total_sum *sums = calloc(series + 1, sizeof *sums);
@@ -208,6 +209,19 @@ struct total history_total(const struct history *history, size_t first, size_t c
 		sums, total_elapsed_ms(history->starts[first], end, history->interval_ms)};
 	totals_combine(&history->site, history->scope, &span, &total);
 	free(sums);
+	return total;
+}
+
+struct total history_total(const struct history *history, size_t first, size_t count)
+{
+	struct total total = combine(history, first, count);
+	struct total_energy sum = {.is_known = true};
+	for (size_t i = first; count > 1 && !total.energy.is_known && i < first + count; i++) {
+		struct total one = combine(history, i, 1);
+		total_energy_add(&sum, &one.energy);
+	}
+	if (count > 1)
+		total_energy_tighten(&total.energy, &sum);
 	return total;
 }
 

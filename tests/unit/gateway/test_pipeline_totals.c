@@ -119,27 +119,26 @@ static int64_t stored(
 	return adding.energy;
 }
 
-/* Hours of a day that began then, each with a value, are what the store has. */
-static void assert_hours_as_stored(
-	struct scene *scene, const char *meter, int64_t day_wall_ms, size_t from, size_t to)
+/* Midnight in Oslo before the scene begins. */
+static int64_t midnight(void)
+{
+	return scene_start_wall_ms - 10 * HOUR_MS;
+}
+
+/* Hours of that day, each with a value, are what the store has. */
+static void assert_hours_as_stored(struct scene *scene, const char *meter, size_t from, size_t to)
 {
 	char scope[50];
 	snprintf(scope, sizeof scope, "meter-%s", meter);
 	json_t *day = last(scene, scope, "day");
 	assert_non_null(day);
 	for (size_t i = from; i < to; i++) {
-		int64_t start = day_wall_ms + (int64_t)i * HOUR_MS;
+		int64_t start = midnight() + (int64_t)i * HOUR_MS;
 		int64_t energy = stored(scene, meter, start, start + HOUR_MS);
 		assert_true(energy > 0);
 		assert_int_equal(steps(json_object_get(row(day, i), "energy")), energy);
 		assert_true(number_of(row(day, i), "coverage") == 1);
 	}
-}
-
-/* Midnight in Oslo before the scene begins. */
-static int64_t midnight(void)
-{
-	return scene_start_wall_ms - 10 * HOUR_MS;
 }
 
 /* ---- tests ---- */
@@ -160,8 +159,8 @@ static void hours_are_told_when_they_end(void **state)
 	assert_string_equal(
 		json_string_value(json_object_get(day, "through")), "2025-11-23T12:00:00Z");
 	assert_int_equal(json_array_size(json_object_get(day, "rows")), 13);
-	assert_hours_as_stored(scene, "hall", midnight(), 11, 13);
-	assert_hours_as_stored(scene, "kitchen", midnight(), 11, 13);
+	assert_hours_as_stored(scene, "hall", 11, 13);
+	assert_hours_as_stored(scene, "kitchen", 11, 13);
 	/* Before the scene nothing was read: null, and what bounds the day. */
 	assert_true(json_is_null(json_object_get(row(day, 3), "energy")));
 	assert_true(json_is_null(json_object_get(day, "energy")));
@@ -207,7 +206,7 @@ static void a_gap_is_counted_when_it_is_revised(void **state)
 	scene_live_on(scene, 10 * MINUTE_MS, &mwh);
 	scene_pass(scene, 10 * MINUTE_MS);
 	day = last(scene, "meter-hall", "day");
-	assert_hours_as_stored(scene, "hall", midnight(), 11, 13);
+	assert_hours_as_stored(scene, "hall", 11, 13);
 	assert_true(number_of(row(day, 12), "estimated") == 1);
 }
 
@@ -235,7 +234,7 @@ static void a_later_revision_replaces_what_was_counted(void **state)
 	size_t others = times_told(scene, "totals/meter-kitchen/day");
 	scene_live_on(scene, 10 * MINUTE_MS, &mwh);
 	assert_true(times_told(scene, "totals/meter-hall/day") > told);
-	assert_hours_as_stored(scene, "hall", midnight(), 11, 12);
+	assert_hours_as_stored(scene, "hall", 11, 12);
 	assert_true(stored(scene, "hall", start, start + HOUR_MS) < before);
 	/* Who has no part in it is not told again. */
 	assert_int_equal(times_told(scene, "totals/meter-kitchen/day"), others);
@@ -253,7 +252,7 @@ static void a_restart_counts_the_stored_rows(void **state)
 	scene_connect(scene);
 	scene_live_on(scene, HOUR_MS, &mwh);
 	scene_pass(scene, MINUTE_MS);
-	assert_hours_as_stored(scene, "hall", midnight(), 11, 13);
+	assert_hours_as_stored(scene, "hall", 11, 13);
 	assert_int_equal(
 		json_array_size(json_object_get(last(scene, "gateway", "day"), "rows")), 13);
 }
