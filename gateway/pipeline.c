@@ -316,6 +316,8 @@ static void clock_known(struct pipeline *pipeline)
 {
 	pipeline_say(pipeline, LOG_LEVEL_NOTICE,
 		"the time is known; readings taken before are placed now");
+	if (pipeline->store != NULL && !pipeline_generation_is_sound(pipeline))
+		pipeline_raise_generation(pipeline, pipeline_wall_ms(pipeline) / 1000);
 	pipeline_take_grid(pipeline);
 	pipeline_place_waiting(pipeline);
 	pipeline_event(pipeline, EVENT_CLOCK_KNOWN, "The time is known.");

@@ -97,7 +97,8 @@ struct pipeline_anchor {
 	const char *meter;
 	enum quantity quantity; /* a counter */
 	int64_t at_wall_ms;
-	int64_t reading; /* inside steps */
+	int64_t reading;    /* inside steps */
+	int64_t generation; /* the largest the archive knows of this gateway; 0: not told */
 };
 __attribute__((warn_unused_result)) bool pipeline_take_anchor(struct pipeline *pipeline,
 	const struct pipeline_anchor *anchor, const struct clock_observation *now);

@@ -263,6 +263,24 @@ void pipeline_clock_set_back(struct pipeline *pipeline, int64_t back_ms)
 	pipeline_work_in_set_back(pipeline);
 }
 
+/* ---- the store's generation ---- */
+
+bool pipeline_generation_is_sound(const struct pipeline *pipeline)
+{
+	return store_identity(pipeline->store).generation >=
+	       pipeline->clock_rules.earliest_wall_ms / 1000;
+}
+
+void pipeline_raise_generation(struct pipeline *pipeline, int64_t generation)
+{
+	if (pipeline->store == NULL || generation <= store_identity(pipeline->store).generation)
+		return;
+	if (store_raise_generation(pipeline->store, generation) != STORE_OK)
+		pipeline_say(pipeline, LOG_LEVEL_ERROR, "store: its generation cannot be set (%s)",
+			store_reason(pipeline->store));
+	pipeline->status_changed = true;
+}
+
 /* ---- the length of intervals ---- */
 
 static void set_grid(struct pipeline_series_place *place, void *unused)

@@ -125,7 +125,8 @@ static bool deliver_one(struct pipeline *pipeline)
 
 void pipeline_deliver(struct pipeline *pipeline)
 {
-	if (!pipeline->connected || pipeline->store == NULL || pipeline->site == NULL)
+	if (!pipeline->connected || pipeline->store == NULL || pipeline->site == NULL ||
+		!pipeline_generation_is_sound(pipeline))
 		return;
 	for (int i = 0; i < DELIVERY_WINDOW_MAX; i++)
 		if (!deliver_one(pipeline))

@@ -121,6 +121,10 @@ bool pipeline_take_anchor(struct pipeline *pipeline, const struct pipeline_ancho
 	const struct clock_observation *now)
 {
 	pipeline->now = *now;
+	if (pipeline->store == NULL)
+		return false;
+	if (anchor->generation >= store_identity(pipeline->store).generation)
+		pipeline_raise_generation(pipeline, anchor->generation + 1);
 	for (size_t i = 0; i < pipeline->slots_count; i++) {
 		struct pipeline_meter *meter = &pipeline->slots[i];
 		uint8_t index = meter->in_use ? meter->value_of[anchor->quantity] : UINT8_MAX;

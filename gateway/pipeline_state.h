@@ -179,6 +179,10 @@ void pipeline_keep_unplaced(struct pipeline *pipeline);
 /* It was set back; worked in at once, or as soon as the store takes it. */
 void pipeline_clock_set_back(struct pipeline *pipeline, int64_t back_ms);
 void pipeline_work_in_set_back(struct pipeline *pipeline);
+/* A store made while nobody knew the time gets its generation when it is known; until then its rows
+ * wait. */
+bool pipeline_generation_is_sound(const struct pipeline *pipeline);
+void pipeline_raise_generation(struct pipeline *pipeline, int64_t generation);
 /* The length of intervals: another one begins at a UTC midnight. */
 void pipeline_take_grid(struct pipeline *pipeline);
 

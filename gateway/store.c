@@ -410,6 +410,21 @@ struct store_identity store_identity(const struct store *store)
 	return store->identity;
 }
 
+enum store_status store_raise_generation(struct store *store, int64_t generation)
+{
+	char sql[80];
+
+	if (generation <= store->identity.generation) {
+		return STORE_OK;
+	}
+	snprintf(sql, sizeof(sql), "UPDATE identity SET generation = %lld", (long long)generation);
+	enum store_status status = store_sqlite_exec(store->db, sql);
+	if (status == STORE_OK) {
+		store->identity.generation = generation;
+	}
+	return status;
+}
+
 struct store_cursor store_cursor(const struct store *store, enum stream stream)
 {
 	return store->cursors[stream];

@@ -79,6 +79,10 @@ __attribute__((warn_unused_result)) enum store_status store_open(
 struct store *store_close(struct store *store);
 
 struct store_identity store_identity(const struct store *store);
+/* Rows are of this generation from now on, where it is larger than the one they were of. Durable
+ * once it returns STORE_OK. */
+__attribute__((warn_unused_result)) enum store_status store_raise_generation(
+	struct store *store, int64_t generation);
 struct store_cursor store_cursor(const struct store *store, enum stream stream);
 
 /* Number of a series, given the first time it is asked for. < 0 on failure. *ret_new may be NULL.

@@ -61,6 +61,21 @@ static enum store_status load(struct store *store, struct store_opening *opening
 	return status;
 }
 
+/* A writer has its journal beside the file for as long as it runs; one that was killed leaves it.
+ */
+static enum store_status open_file(struct store *store, struct store_opening *opening)
+{
+	bool is_still = !has_journal(store);
+	enum store_status status =
+		store_sqlite_open_to_look(store->path, is_still, &store->db, opening);
+
+	if (status == STORE_FAILED && !is_still) {
+		return refuse(opening, status,
+			"the journal beside it cannot be read without the right to write there");
+	}
+	return status;
+}
+
 static enum store_status look(struct store *store, struct store_opening *opening)
 {
 	opening->reason[0] = '\0';
@@ -70,9 +85,7 @@ static enum store_status look(struct store *store, struct store_opening *opening
 	}
 	enum store_status status = store_file_look_at(store->path, opening);
 	if (status == STORE_OK) {
-		/* A writer has its journal beside the file for as long as it runs. */
-		status = store_sqlite_open_to_look(
-			store->path, !has_journal(store), &store->db, opening);
+		status = open_file(store, opening);
 	}
 	return status == STORE_OK ? load(store, opening) : status;
 }

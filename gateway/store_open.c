@@ -198,18 +198,19 @@ static enum store_status upgrade(
 
 enum store_status store_load(struct store *store, size_t statements)
 {
-	enum store_status status = store_sqlite_prepare(store->db, store_statements, statements);
-
-	if (status == STORE_OK) {
-		status = load_cursors(store);
-	}
+	store_sqlite_take_statements(store->db, store_statements, statements);
+	enum store_status status = load_cursors(store);
 	if (status == STORE_OK) {
 		status = store_series_load(store);
 	}
 	if (status == STORE_OK) {
 		status = store_states_load(store);
 	}
-	return status == STORE_OK ? store_series_load_last(store) : status;
+	if (status == STORE_OK) {
+		status = store_series_load_last(store);
+	}
+	store_sqlite_release(store->db); /* what is read at the start only */
+	return status;
 }
 
 static enum store_status load(

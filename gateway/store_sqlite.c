@@ -22,6 +22,8 @@ enum {
 
 struct store_sqlite {
 	sqlite3 *connection;
+	const char *const *sql; /* of the statements, by their place */
+	size_t sql_count;
 	sqlite3_stmt *statements[STATEMENTS_MAX];
 	int64_t pages_max;
 	enum store_status status;
@@ -183,9 +185,7 @@ struct store_sqlite *store_sqlite_close(struct store_sqlite *db)
 	if (!db) {
 		return NULL;
 	}
-	for (int i = 0; i < STATEMENTS_MAX; i++) {
-		sqlite3_finalize(db->statements[i]);
-	}
+	store_sqlite_release(db);
 	sqlite3_close(db->connection);
 	free(db);
 	return NULL;
@@ -221,40 +221,56 @@ bool store_sqlite_word(struct store_sqlite *db, const char *sql, char *buffer, s
 	return is_found;
 }
 
-enum store_status store_sqlite_prepare(
-	struct store_sqlite *db, const char *const *sql, size_t count)
+void store_sqlite_take_statements(struct store_sqlite *db, const char *const *sql, size_t count)
 {
 	assert(count <= STATEMENTS_MAX);
-	for (size_t i = 0; i < count; i++) {
-		int code = sqlite3_prepare_v3(db->connection, sql[i], -1, SQLITE_PREPARE_PERSISTENT,
-			&db->statements[i], NULL);
-		if (code != SQLITE_OK) {
-			return note(db, code);
-		}
+	db->sql = sql;
+	db->sql_count = count;
+}
+
+void store_sqlite_release(struct store_sqlite *db)
+{
+	for (int i = 0; i < STATEMENTS_MAX; i++) {
+		sqlite3_finalize(db->statements[i]);
+		db->statements[i] = NULL;
 	}
-	return STORE_OK;
+}
+
+/* Made when it is first used: some are rarely. NULL when that fails; the failure is noted. */
+static sqlite3_stmt *statement_at(struct store_sqlite *db, unsigned statement)
+{
+	assert(statement < db->sql_count);
+	if (!db->statements[statement]) {
+		note(db, sqlite3_prepare_v3(db->connection, db->sql[statement], -1,
+				 SQLITE_PREPARE_PERSISTENT, &db->statements[statement], NULL));
+	}
+	return db->statements[statement];
 }
 
 void store_sqlite_bind(struct store_sqlite *db, unsigned statement, int parameter, int64_t number)
 {
-	sqlite3_bind_int64(db->statements[statement], parameter, number);
+	sqlite3_bind_int64(statement_at(db, statement), parameter, number);
 }
 
 void store_sqlite_bind_null(struct store_sqlite *db, unsigned statement, int parameter)
 {
-	sqlite3_bind_null(db->statements[statement], parameter);
+	sqlite3_bind_null(statement_at(db, statement), parameter);
 }
 
 void store_sqlite_bind_text(
 	struct store_sqlite *db, unsigned statement, int parameter, const char *text)
 {
-	sqlite3_bind_text(db->statements[statement], parameter, text, -1, SQLITE_TRANSIENT);
+	sqlite3_bind_text(statement_at(db, statement), parameter, text, -1, SQLITE_TRANSIENT);
 }
 
 enum store_sqlite_step store_sqlite_step(struct store_sqlite *db, unsigned statement)
 {
-	int code = sqlite3_step(db->statements[statement]);
+	sqlite3_stmt *ready = statement_at(db, statement);
 
+	if (!ready) {
+		return STORE_SQLITE_FAILED;
+	}
+	int code = sqlite3_step(ready);
 	if (code == SQLITE_ROW) {
 		return STORE_SQLITE_ROW;
 	}
@@ -296,8 +312,10 @@ const char *store_sqlite_column_text(struct store_sqlite *db, unsigned statement
 
 void store_sqlite_reset(struct store_sqlite *db, unsigned statement)
 {
-	sqlite3_reset(db->statements[statement]);
-	sqlite3_clear_bindings(db->statements[statement]);
+	if (db->statements[statement]) {
+		sqlite3_reset(db->statements[statement]);
+		sqlite3_clear_bindings(db->statements[statement]);
+	}
 }
 
 enum store_status store_sqlite_run(struct store_sqlite *db, unsigned statement)

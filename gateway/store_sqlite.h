@@ -44,9 +44,11 @@ int64_t store_sqlite_number(struct store_sqlite *db, const char *sql, int64_t fa
 /* The same as text. False when there is none. */
 bool store_sqlite_word(struct store_sqlite *db, const char *sql, char *buffer, size_t size);
 
-/* Prepare sql[0..count-1]; statements are named by their place from then on. */
-enum store_status store_sqlite_prepare(
-	struct store_sqlite *db, const char *const *sql, size_t count);
+/* Take sql[0..count-1]; statements are named by their place from then on, and made when first used.
+ * `sql` outlives `db`. */
+void store_sqlite_take_statements(struct store_sqlite *db, const char *const *sql, size_t count);
+/* Give back the memory of those made so far; they are made again when used. */
+void store_sqlite_release(struct store_sqlite *db);
 
 /* Parameters count from 1, columns from 0. */
 void store_sqlite_bind(struct store_sqlite *db, unsigned statement, int parameter, int64_t number);

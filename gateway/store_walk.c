@@ -11,9 +11,8 @@
 
 enum {
 	CHUNK_ROWS = 64,
-	MARGIN_IDS = 1024, /* by which store_id_before() goes back, for rows out of order */
-	SAMPLES = 32,      /* looked at to see whether ids follow time at all */
-	DISORDER_MS_MAX = 86400000,
+	LAG_MS_MAX = 86400000, /* from an interval's end to its first row, nearly always */
+	SAMPLES = 32,          /* looked at to see whether ids follow time at all */
 };
 
 /* ---- Every row ---- */
@@ -187,7 +186,7 @@ static bool is_in_order(struct store *store, int64_t first, int64_t last)
 	for (int i = 1; in_order && i <= SAMPLES; i++) {
 		struct sign sign = sign_at(store, first + (last - first) / SAMPLES * i);
 		in_order = sign.wall_ms >= newest_wall_ms ||
-			   newest_wall_ms - sign.wall_ms < DISORDER_MS_MAX;
+			   newest_wall_ms - sign.wall_ms < LAG_MS_MAX;
 		if (sign.wall_ms > newest_wall_ms) {
 			newest_wall_ms = sign.wall_ms;
 		}
@@ -207,6 +206,7 @@ int64_t store_id_before(struct store *store, int64_t wall_ms)
 	if (!is_in_order(store, before, since - 1)) {
 		return 0;
 	}
+	wall_ms = wall_ms > INT64_MIN + LAG_MS_MAX ? wall_ms - LAG_MS_MAX : INT64_MIN;
 	while (since - before > 1) {
 		int64_t middle = before + (since - before) / 2;
 		if (sign_at(store, middle).wall_ms < wall_ms) {
@@ -215,9 +215,8 @@ int64_t store_id_before(struct store *store, int64_t wall_ms)
 			since = middle;
 		}
 	}
-	/* Revisions may lie between the last sign and here: written before or after. */
-	int64_t id = sign_at(store, before).id - MARGIN_IDS;
-	return id > 0 ? id : 0;
+	/* Revisions may lie between the last sign and here, written before or after. */
+	return sign_at(store, before).id;
 }
 
 /* ---- Single rows ---- */

@@ -164,6 +164,7 @@ struct replacing {
 	int64_t from_wall_ms; /* the open interval's start from now on */
 	int64_t start_reading;
 	int32_t again_revision;
+	bool is_broken; /* the break before `first` lies in the open interval now */
 };
 
 static struct replacing plan_replacing(
@@ -183,10 +184,11 @@ static struct replacing plan_replacing(
 							      : counter->next_start_wall_ms;
 	for (size_t i = 0; i < set_back->rows_count; i++) {
 		newest = rows[i].revision > newest ? rows[i].revision : newest;
-		/* Behind a gap of the future the counter goes on where the past ends. */
+		/* Behind a break of the future the counter goes on where the past ends. */
 		if (plan.from_wall_ms > set_back->now_wall_ms &&
 			rows[i].end_wall_ms > set_back->now_wall_ms) {
 			plan.from_wall_ms = rows[i].start_wall_ms;
+			plan.is_broken = true;
 		}
 	}
 	plan.again_revision = newest + 2; /* one was spent on taking back */
@@ -308,7 +310,8 @@ bool counter_clock_set_back(struct counter *counter, const struct counter_rules 
 	if (!take_back_future(&step, &plan)) {
 		return false;
 	}
-	bool is_whole = counter->has_last && counter->has_start && !counter->is_rejecting;
+	bool is_whole = counter->has_last && counter->has_start && !counter->is_rejecting &&
+			!plan.is_broken;
 	if (!(is_whole ? replace_readings(&step, &plan) : reject_replaced(&step, &plan))) {
 		return false;
 	}

@@ -109,6 +109,7 @@ void scene_open_pipeline(struct scene *scene)
 			  .now_wall_ms = scene->now.wall_ms,
 			  .machine_id = "test"},
 		.boot = scene->boot,
+		.earliest_wall_ms = scene->earliest_wall_ms,
 		.trust_clock = scene->loaded->config->clock == CONFIG_CLOCK_TRUST
         };
 	assert_int_equal(
@@ -144,14 +145,8 @@ struct scene *scene_new(const char *text)
 	return scene;
 }
 
-void scene_end(struct scene *scene)
+void scene_forget_store(struct scene *scene)
 {
-	pipeline_close(scene->pipeline);
-	loaded_site_release(scene->loaded);
-	for (size_t i = 0; i < scene->count; i++) {
-		free(scene->publications[i].topic);
-		json_decref(scene->publications[i].payload);
-	}
 	DIR *directory = opendir(scene->directory);
 	for (struct dirent *entry; (entry = readdir(directory)) != NULL;) {
 		char path[512];
@@ -160,6 +155,17 @@ void scene_end(struct scene *scene)
 			unlink(path);
 	}
 	closedir(directory);
+}
+
+void scene_end(struct scene *scene)
+{
+	pipeline_close(scene->pipeline);
+	loaded_site_release(scene->loaded);
+	for (size_t i = 0; i < scene->count; i++) {
+		free(scene->publications[i].topic);
+		json_decref(scene->publications[i].payload);
+	}
+	scene_forget_store(scene);
 	assert_int_equal(rmdir(scene->directory), 0);
 	free(scene);
 }

@@ -37,7 +37,8 @@ struct scene {
 	struct clock_observation now;
 	struct loaded_site *loaded;
 	struct pipeline *pipeline;
-	const char *boot; /* the kernel's boot id; NULL: unknown */
+	int64_t earliest_wall_ms; /* as pipeline_settings */
+	const char *boot;         /* the kernel's boot id; NULL: unknown */
 	bool link_up;
 	bool link_busy; /* takes nothing now */
 	struct published publications[SCENE_PUBLICATIONS_MAX];
@@ -55,6 +56,9 @@ void scene_end(struct scene *scene);
 struct loaded_site *scene_site(const char *text);
 /* Open the pipeline again after it was closed. */
 void scene_open_pipeline(struct scene *scene);
+
+/* Its files, while no pipeline is open: another board's card. */
+void scene_forget_store(struct scene *scene);
 
 void scene_connect(struct scene *scene);
 void scene_cut(struct scene *scene);

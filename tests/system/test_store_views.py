@@ -82,6 +82,34 @@ class Views(unittest.TestCase):
         )
         self.assertEqual(shown.stdout, "2026-01-01T00:00:00Z|0.01861|kWh\n")
 
+    def test_flags_are_words_and_a_correction_is_the_newest_row(self):
+        rig.need("sqlite3")
+        copy = self.directory / "flagged.db"
+        source, target = sqlite3.connect(self.path), sqlite3.connect(copy)
+        source.backup(target)
+        source.close()
+        # The third quarter of an hour again, with two findings, and by a person's act; its revision
+        # number is no larger than the first one's: the later row is the newer one all the same.
+        target.execute(
+            "INSERT INTO interval SELECT (SELECT max(id) FROM interval) + 1, series, start_ms, length_ms, energy,"
+            " reading_start, reading_end, quality, method, revision, (1 << 1) | (1 << 7), clock, 1"
+            " FROM interval WHERE start_ms = 1767225600000 + 30 * 60000"
+        )
+        target.commit()
+        target.close()
+        shown = subprocess.run(
+            ["sqlite3", "-readonly", copy, "SELECT substr(start_utc, 12, 5), flags, correction FROM energy LIMIT 4"],
+            check=True, capture_output=True, text=True,
+        )
+        self.assertEqual(shown.stdout, "00:00||0\n00:15||0\n00:30|spike,frozen|1\n00:45||0\n")
+        shown = subprocess.run(
+            ["sqlite3", "-readonly", copy,
+             "SELECT flags, correction FROM intervals WHERE start_utc = '2026-01-01T00:30:00Z' ORDER BY id;"
+             "SELECT intervals, measured + estimated FROM energy_by_day WHERE day_utc = '2026-01-01'"],
+            check=True, capture_output=True, text=True,
+        )
+        self.assertEqual(shown.stdout, "|0\nspike,frozen|1\n96|96\n")
+
     def test_every_table_view_and_column_is_in_the_manual(self):
         manual = (rig.ROOT / "docs" / "store.md").read_text(encoding="utf-8")
         named = set(re.findall(r"`([a-z_]+)`", manual))

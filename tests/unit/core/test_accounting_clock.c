@@ -201,6 +201,26 @@ static void an_open_break_stays_one_when_the_clock_is_set_back(void **state)
 	assert_int_equal(counter_bench_last_row(bench)->energy, 150);
 }
 
+/* The clock runs ahead, so that an interval with a break is closed; then it is put right. */
+static void a_break_closed_by_a_wrong_clock_is_still_in_the_interval(void **state)
+{
+	struct counter_bench *bench = *state;
+
+	bench->rules.rate_max_per_hour = 6000;
+	READ_MINUTES(0, 20, 1000, 10);
+	READ_MINUTES(21, 22, 0, 0);
+	READ_MINUTES(23, 24, 1230, 10);
+	READ_MINUTES(30, 31, 1250, 10); /* by a clock five minutes ahead */
+	assert_int_equal(counter_bench_last_row(bench)->quality, QUALITY_REJECTED);
+	assert_true(set_back(bench, 26, 5));
+	READ_MINUTES(27, 45, 1270, 10);
+	const struct interval_row *rejected = &bench->rows[bench->rows_count - 2];
+	assert_int_equal(rejected->start_wall_ms, t0 + (int64_t)15 * MINUTE);
+	assert_int_equal(rejected->quality, QUALITY_REJECTED);
+	assert_int_equal(rejected->revision, 2);
+	assert_int_equal(counter_bench_last_row(bench)->energy, 150);
+}
+
 #define WITH_BENCH(test) \
 	cmocka_unit_test_setup_teardown(test, counter_bench_setup, counter_bench_teardown)
 
@@ -214,6 +234,7 @@ int main(void)
 		WITH_BENCH(a_leap_after_the_clock_was_set_back_is_still_a_leap),
 		WITH_BENCH(set_back_twice_the_revisions_still_rise),
 		WITH_BENCH(a_meter_that_was_silent_when_the_clock_was_set_back_loses_nothing),
+		WITH_BENCH(a_break_closed_by_a_wrong_clock_is_still_in_the_interval),
 		WITH_BENCH(an_open_break_stays_one_when_the_clock_is_set_back),
 	};
 

@@ -349,6 +349,32 @@ static void a_day_of_trust_says_so_on_every_row(void **state)
 	house_end(house);
 }
 
+/* A board's new store, made in 1970: its generation must be above those of the stores before. */
+static void a_store_made_before_the_time_was_known_sends_no_row_of_its_first_generation(
+	void **state)
+{
+	(void)state;
+	struct house *house = house_new("synchronised", "15 min");
+	struct scene *scene = house->scene;
+	scene->pipeline = pipeline_close(scene->pipeline);
+	scene_forget_store(scene);
+	scene->now = (struct clock_observation){.mono_ms = 3000, .wall_ms = 3000};
+	scene->earliest_wall_ms = scene_start_wall_ms;
+	scene_open_pipeline(scene);
+	scene_connect(scene);
+	live_on(house, HOUR_MS);
+	assert_null(scene_last_on(scene, "events"));
+	assert_true(store_identity(scene->pipeline->store).generation < 100);
+	scene->now.wall_ms = scene_start_wall_ms + 5000;
+	scene->now.synchronised = true;
+	live_on(house, HOUR_MS);
+	const struct published *events = scene_last_on(scene, "events");
+	assert_non_null(events);
+	assert_true(json_integer_value(json_object_get(events->payload, "generation")) >=
+		    scene_start_wall_ms / 1000);
+	house_end(house);
+}
+
 /* ---- Lengths and profiles ---- */
 
 static void another_length_begins_at_the_next_utc_midnight(void **state)
@@ -404,6 +430,8 @@ int main(void)
 		cmocka_unit_test(a_reset_after_a_boot_of_unknown_time_loses_only_what_nobody_read),
 		cmocka_unit_test(what_was_counted_before_the_time_was_ever_known_is_told),
 		cmocka_unit_test(ntp_that_never_answers_publishes_nothing_and_forgets_nothing),
+		cmocka_unit_test(
+			a_store_made_before_the_time_was_known_sends_no_row_of_its_first_generation),
 		cmocka_unit_test(a_day_of_trust_says_so_on_every_row),
 		cmocka_unit_test(another_length_begins_at_the_next_utc_midnight),
 		cmocka_unit_test(after_a_restart_a_gap_follows_the_profile_of_the_stored_weeks),

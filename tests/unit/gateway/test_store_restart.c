@@ -105,6 +105,23 @@ static void a_row_made_null_later_is_no_longer_the_newest_known_one(void **state
 	check_last(fixture, 7, 7);
 }
 
+static void the_known_row_outlives_the_rows_given_up_though_one_was_made_null(void **state)
+{
+	struct store_fixture *fixture = *state;
+	struct interval_row row;
+
+	open_with_quarters(fixture, 4);
+	store_fixture_append(fixture, without_readings(3, 1));
+	assert_int_equal(store_commit(fixture->store), STORE_OK);
+	store_fixture_close(fixture);
+	store_fixture_run_sql(fixture, "store.db", "DELETE FROM interval");
+	store_fixture_open(fixture);
+	assert_true(store_last_known_interval(fixture->store, 0, &row));
+	assert_int_equal(row.id, 3);
+	assert_true(store_last_interval(fixture->store, 0, &row));
+	assert_int_equal(row.id, 5);
+}
+
 static void nothing_is_known_when_all_was_made_null(void **state)
 {
 	struct store_fixture *fixture = *state;
@@ -190,6 +207,7 @@ static void rows_after_a_frontier_are_found_when_it_is_set_late(void **state)
 	open_with_quarters(fixture, 2);
 	store_fixture_append(fixture, revised(0, 1));
 	store_fixture_append_quarters(fixture, store_fixture_series(fixture, "heat"), 0, 1);
+	assert_int_equal(store_commit(fixture->store), STORE_OK);
 	store_fixture_close(fixture); /* keeps 2 and 4, and reads from there at the next start */
 	store_fixture_open(fixture);
 	store_set_series_state(fixture->store, 0, &late);
@@ -246,6 +264,7 @@ int main(void)
 		WITH_STORE(of_several_revisions_the_newest_is_gone_on_from),
 		WITH_STORE(a_finding_about_last_month_is_not_gone_on_from),
 		WITH_STORE(a_row_made_null_later_is_no_longer_the_newest_known_one),
+		WITH_STORE(the_known_row_outlives_the_rows_given_up_though_one_was_made_null),
 		WITH_STORE(nothing_is_known_when_all_was_made_null),
 		WITH_STORE(rows_before_a_frontier_are_not_looked_at),
 		WITH_STORE(a_frontier_holds_until_a_row_with_readings),

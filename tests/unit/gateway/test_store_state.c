@@ -55,6 +55,7 @@ static void a_series_state_comes_back_after_a_restart(void **state)
                   .valid_from_wall_ms = INT64_MIN
         };
 	struct series_state found;
+	char answer[STORE_FIXTURE_ANSWER];
 
 	store_fixture_open(fixture);
 	int32_t main = store_fixture_series(fixture, "main");
@@ -70,6 +71,9 @@ static void a_series_state_comes_back_after_a_restart(void **state)
 	check_state(&found, &full_state);
 	assert_true(store_series_state(fixture->store, heat, &found));
 	check_state(&found, &plain);
+	store_fixture_ask_sql(fixture, "store.db",
+		"SELECT valid_from_ms IS NULL FROM series_state ORDER BY series DESC", answer);
+	assert_string_equal(answer, "1");
 	assert_false(store_series_state(fixture->store, none, &found));
 	assert_int_equal(found.scale.denominator, 0);
 	assert_false(store_series_state(fixture->store, 99, &found));

@@ -266,6 +266,7 @@ enum { HISTORY_MAX = 60000 };
 struct history {
 	struct store_fixture *fixture;
 	int64_t written_wall_ms[HISTORY_MAX + 1];
+	int64_t now_wall_ms;
 	int64_t count;
 	uint64_t random;
 };
@@ -276,22 +277,32 @@ static uint32_t chance(struct history *history, uint32_t below)
 	return (uint32_t)(history->random >> 33) % below;
 }
 
-static void write_row(struct history *history, struct interval_row row, int64_t now_wall_ms)
+static void write_row(struct history *history, struct interval_row row)
 {
 	history->count = store_fixture_append(history->fixture, row);
 	assert_true(history->count <= HISTORY_MAX);
-	history->written_wall_ms[history->count] = now_wall_ms;
+	history->written_wall_ms[history->count] = history->now_wall_ms;
 }
 
-static void write_started(struct history *history, int64_t now_wall_ms)
+static void write_started(struct history *history)
 {
-	struct event_row event = {.at_wall_ms = now_wall_ms,
+	struct event_row event = {.at_wall_ms = history->now_wall_ms,
 		.kind = EVENT_STARTED,
 		.clock = CLOCK_STATE_SYNCHRONISED};
 
 	assert_int_equal(store_append_event(history->fixture->store, &event), STORE_OK);
 	history->count = event.id;
-	history->written_wall_ms[event.id] = now_wall_ms;
+	history->written_wall_ms[event.id] = history->now_wall_ms;
+}
+
+/* Rows are written up to a deadline after their end. */
+static void pass_time(struct history *history, int quarter)
+{
+	int64_t later_wall_ms = QUARTER(quarter) + (int64_t)chance(history, 1200) * 1000;
+
+	if (later_wall_ms > history->now_wall_ms) {
+		history->now_wall_ms = later_wall_ms;
+	}
 }
 
 /* A person settles, or flags find, up to a month of rows at once. */
@@ -300,10 +311,11 @@ static void revise_some(struct history *history, int quarter)
 	int first = (int)chance(history, (uint32_t)quarter + 1);
 	int count = (int)chance(history, 3000);
 
+	history->now_wall_ms += 1000;
 	for (int i = first; i < first + count && i < quarter; i++) {
 		struct interval_row row = store_fixture_quarter(0, i);
 		row.revision = 1;
-		write_row(history, row, QUARTER(quarter + 1));
+		write_row(history, row);
 	}
 }
 
@@ -312,14 +324,15 @@ static void write_history(struct history *history, int quarters)
 {
 	for (int quarter = 0; quarter < quarters && history->count < HISTORY_MAX - 4000;) {
 		int until = quarter + 1;
-		if (chance(history, 500) == 0) {
-			until += (int)chance(history, 400);
-			write_started(history, QUARTER(until));
+		bool was_off = chance(history, 500) == 0;
+		until += was_off ? (int)chance(history, 400) : 0;
+		pass_time(history, until);
+		if (was_off) {
+			write_started(history);
 		}
 		for (int32_t series = 0; series < 4; series++) {
 			for (int i = quarter; i < until; i++) {
-				write_row(
-					history, store_fixture_quarter(series, i), QUARTER(until));
+				write_row(history, store_fixture_quarter(series, i));
 			}
 		}
 		quarter = until;

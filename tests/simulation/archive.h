@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * archive.h -- The receiving end as docs/mqtt.md tells consumers to be: rows by
+ * key, newest (generation, revision) wins, streams checked for holes.
+ */
+#ifndef TESTS_SIMULATION_ARCHIVE_H
+#define TESTS_SIMULATION_ARCHIVE_H
+
+#include "gateway/message.h"
+#include "tests/simulation/plan.h"
+
+struct simulation;
+
+/* The newest of a key. */
+struct kept_row {
+	int64_t start_wall_ms;
+	int64_t end_wall_ms;
+	int64_t energy;
+	int64_t reading_start;
+	int64_t reading_end;
+	int64_t generation;
+	int64_t id;
+	int32_t revision;
+	uint32_t flags;
+	uint8_t quality;
+	uint8_t method;
+	bool has_readings;
+	bool correction;
+};
+
+/* Rows of one series, in order of their start. */
+struct kept_series {
+	struct kept_row *rows;
+	size_t count;
+	size_t room;
+};
+
+/* One store's stream. */
+struct kept_stream {
+	char store[37];
+	int64_t generation;
+	int64_t through;
+	int64_t last_id; /* of a row */
+};
+
+/* A hash of every (store, id), to know what arrives again. */
+struct archive {
+	struct kept_series series[PLAN_METERS_MAX][PLAN_COUNTERS_MAX];
+	struct kept_stream streams[STREAM_COUNT];
+	uint64_t *seen[STREAM_COUNT]; /* content by id, of the store in use */
+	size_t seen_room[STREAM_COUNT];
+};
+
+void archive_take(struct simulation *simulation, enum message_kind kind, const char *payload,
+	size_t length);
+void archive_clear(struct archive *archive);
+
+/* The newest rows of a series that begin in a range: index of the first at or after an instant. */
+size_t archive_from(const struct kept_series *series, int64_t start_wall_ms);
+
+#endif

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* devices.c -- The devices at the metering points, and what becomes of them. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/simulation/simulation.h"
+
+/* A counter's point among the site's, which tells its scale. */
+static const struct device_point *point_of(const struct site_meter *meter, const char *quantity)
+{
+	for (size_t i = 0; i < meter->points_count; i++)
+		if (strcmp(quantity_info(meter->points[i].value->quantity)->name, quantity) == 0)
+			return &meter->points[i];
+	abort();
+}
+
+static int64_t opening_of(struct dice *dice, const struct plan_kind *kind, int counter)
+{
+	if (kind->hidden_modulus > 0 && counter == 0)
+		return dice_below(dice, 1000000); /* below any hidden end */
+	int64_t hours = dice_below(dice, 3000);
+	return hours * kind->most_per_hour[counter] / 4 + dice_below(dice, 1000);
+}
+
+static struct box *make_box(struct simulation *simulation, int index, bool is_new)
+{
+	const struct plan_meter *plan = &simulation->plan.meters[index];
+	const struct site_meter *meter = &simulation->loaded->site->meters[index];
+	struct scale scales[PLAN_COUNTERS_MAX] = {{1, 1}, {1, 1}};
+	struct box_birth birth = {.plan = plan,
+		.model = meter->model,
+		.scales = scales,
+		.load_seed = dice_hash(simulation->seed, (uint64_t)index + 1000),
+		.at_us = simulation->now_us};
+	char serial[16];
+	snprintf(serial, sizeof serial, "%d",
+		1000 * (index + 1) + simulation->points[index].devices++);
+	birth.serial = serial;
+	for (int i = 0; i < PLAN_COUNTERS_MAX && plan->kind->counters[i] != NULL; i++) {
+		scales[i] = point_of(meter, plan->kind->counters[i])->scale;
+		bool zero = is_new && dice_chance(&simulation->dice, 0.6);
+		birth.openings[i] = zero ? 0 : opening_of(&simulation->dice, plan->kind, i);
+	}
+	return box_new(&birth);
+}
+
+void devices_begin(struct simulation *simulation)
+{
+	for (int i = 0; i < simulation->plan.meters_count; i++) {
+		struct point *point = &simulation->points[i];
+		point->box = make_box(simulation, i, false);
+		for (int j = 0; j < point->box->counters_count; j++) {
+			struct ledger *ledger = &point->ledgers[j];
+			const struct site_config *config = simulation->loaded->config;
+			ledger->interval_ms = config->interval_ms;
+			ledger->gap_limit_ms = config->gap_limit_ms;
+			ledger->modulus = point->box->counters[j].modulus;
+			ledger_begin(ledger, simulation->plan.start_us / 1000,
+				simulation->plan.end_us / 1000 + INT64_C(2) * 86400000,
+				point->box->counters[j].unwrapped);
+		}
+	}
+}
+
+void devices_end(struct simulation *simulation)
+{
+	for (int i = 0; i < simulation->plan.meters_count; i++) {
+		simulation->points[i].box = box_free(simulation->points[i].box);
+		for (int j = 0; j < PLAN_COUNTERS_MAX; j++)
+			ledger_clear(&simulation->points[i].ledgers[j]);
+	}
+}
+
+static void begin_era(struct simulation *simulation, int index, int counter, int64_t closing)
+{
+	struct point *point = &simulation->points[index];
+	ledger_new_era(&point->ledgers[counter], closing, point->box->counters[counter].unwrapped);
+	ledger_cause(&point->ledgers[counter],
+		board_wall_ms(simulation, simulation->now_us), CAUSE_BREAK);
+	ledger_cause(&point->ledgers[counter], simulation->now_us / 1000, CAUSE_BREAK);
+}
+
+void device_advance(struct simulation *simulation, int index)
+{
+	struct box *box = simulation->points[index].box;
+	unsigned ended = box_advance(box, simulation->now_us);
+	for (int i = 0; i < box->counters_count; i++) {
+		struct box_counter *counter = &box->counters[i];
+		if ((ended & 1u << i) == 0)
+			continue;
+		int64_t over = counter->opening + counter->counted - counter->hidden_modulus;
+		box_restart_counter(box, i, over);
+		begin_era(simulation, index, i, counter->hidden_modulus + counter->unwrapped);
+		trace(simulation, "m%d: counter %d passes an end its model does not tell", index, i);
+		simulation->figures.resets++;
+	}
+}
+
+void device_exchange(struct simulation *simulation, int index)
+{
+	struct point *point = &simulation->points[index];
+	device_advance(simulation, index);
+	struct box *old = point->box;
+	point->box = make_box(simulation, index, true);
+	point->box->dead_until_us = simulation->now_us +
+				    dice_between(&simulation->dice, 30, 7200) * 1000000;
+	for (int i = 0; i < old->counters_count; i++)
+		begin_era(simulation, index, i, old->counters[i].unwrapped);
+	trace(simulation, "m%d: exchanged: %s at %lld, now %s at %lld", index, old->serial,
+		(long long)old->counters[0].unwrapped, point->box->serial,
+		(long long)point->box->counters[0].unwrapped);
+	box_free(old);
+	simulation->figures.exchanges++;
+}
+
+void device_reset(struct simulation *simulation, int index, int counter)
+{
+	struct box *box = simulation->points[index].box;
+	device_advance(simulation, index);
+	int64_t closing = box->counters[counter].unwrapped;
+	box_restart_counter(box, counter, 0);
+	begin_era(simulation, index, counter, closing);
+	trace(simulation, "m%d: counter %d falls from %lld to 0", index, counter,
+		(long long)closing);
+	simulation->figures.resets++;
+}

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * ledger.h -- The oracle's book of one series: what the true register showed,
+ * and when the gateway could have known it. It never asks the gateway's
+ * accounting.
+ *
+ * A position is an era (one device at the meter, or one life of its counter)
+ * and what that device had counted, unwrapped. The gateway's reading of a
+ * boundary must be a position between the newest good answer before it and the
+ * first good one after it.
+ */
+#ifndef TESTS_SIMULATION_LEDGER_H
+#define TESTS_SIMULATION_LEDGER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct position {
+	int32_t era;
+	int64_t unwrapped;
+};
+
+/* A good answer, by the wall clock it was given. */
+struct mark {
+	int64_t at_wall_ms; /* INT64_MIN: none */
+	struct position position;
+};
+
+/* Why a span may be worse than measured; bits of a bucket's causes. */
+enum cause {
+	CAUSE_LIE = 1 << 0,       /* an answer that was not true, recognisable as such */
+	CAUSE_BELIEVABLE = 1 << 1, /* ... not recognisable: nobody can tell, so no row that holds it
+				      is judged by its energy */
+	CAUSE_BREAK = 1 << 2,     /* an era ended */
+	CAUSE_STOPPED = 1 << 3,   /* the gateway ended, began, or forgot what it had not stored */
+	CAUSE_CLOCK = 1 << 4,     /* its clock was unknown or wrong */
+};
+
+struct bucket {
+	struct mark first; /* in [its start, its end) */
+	struct mark last;  /* in (its start, its end] ... */
+	uint32_t causes;
+};
+
+struct era {
+	int64_t opening; /* unwrapped, when it began */
+	int64_t closing; /* when it ended; meaningless while it is the newest */
+	bool is_seen;    /* an answer has come */
+};
+
+struct ledger {
+	int64_t interval_ms;
+	int64_t gap_limit_ms;
+	int64_t origin; /* number of the first bucket */
+	struct bucket *buckets;
+	size_t buckets_count;
+	struct era *eras;
+	size_t eras_count;
+	int64_t modulus;
+	struct mark newest;      /* good answer that the gateway has placed */
+	struct mark first;       /* the very first one; or what was known when the
+				    gateway last began */
+	int64_t less_wall_ms;    /* newest answer that showed less than `newest` */
+	bool has_climbed;        /* since the gateway's start, in its sight */
+	bool is_lying;           /* the newest answer was a lie */
+};
+
+void ledger_begin(struct ledger *ledger, int64_t from_wall_ms, int64_t to_wall_ms, int64_t opening);
+void ledger_clear(struct ledger *ledger);
+
+void ledger_cause(struct ledger *ledger, int64_t at_wall_ms, enum cause cause);
+void ledger_cause_over(
+	struct ledger *ledger, int64_t from_wall_ms, int64_t to_wall_ms, enum cause cause);
+
+/* A good answer; where the clock was wrong, the span of instants it may have been given. */
+void ledger_answer(
+	struct ledger *ledger, int64_t earliest_wall_ms, int64_t latest_wall_ms, struct position position);
+
+/* The device at the meter ends its era at `closing`; the next begins at `opening`. */
+void ledger_new_era(struct ledger *ledger, int64_t closing, int64_t opening);
+
+/* The gateway has forgotten what was not stored: it goes on from a boundary, or from nothing
+ * (INT64_MIN). */
+void ledger_forget(struct ledger *ledger, int64_t from_wall_ms, int64_t now_wall_ms);
+
+/* The newest good answer at or before a boundary, and the first at or after it. */
+struct mark ledger_before(const struct ledger *ledger, int64_t boundary_wall_ms);
+struct mark ledger_after(const struct ledger *ledger, int64_t boundary_wall_ms);
+
+/* All causes in the buckets that touch [from, to]. */
+uint32_t ledger_causes(const struct ledger *ledger, int64_t from_wall_ms, int64_t to_wall_ms);
+
+/* What was counted from one position to a later one, by the closings and openings. */
+int64_t ledger_counted(const struct ledger *ledger, struct position from, struct position to);
+
+#endif
