@@ -80,6 +80,16 @@ static void put_rows(const char *who, const struct message *message, FILE *strea
 	}
 }
 
+static void put_totals(const char *who, const struct totals_message *totals, FILE *stream)
+{
+	char line[LINE_MAX_BYTES], amount[DECIMAL_TEXT_MAX] = "null";
+	if (totals->total.has_energy)
+		decimal_print(amount, totals->total.energy, 6);
+	snprintf(line, sizeof(line), "%s totals %s %s %s %s", who, totals->scope,
+		calendar_span_name((enum calendar_span)totals->period), amount, totals->unit);
+	put_line(line, '?', stream);
+}
+
 static void put_other(const char *who, const struct message *message, FILE *stream)
 {
 	char line[LINE_MAX_BYTES];
@@ -107,6 +117,8 @@ void live_view_lines(
 		put_rows(who, message, stream);
 	else if (message->kind == MESSAGE_LIVE)
 		put_live(who, &message->live, stream);
+	else if (message->kind == MESSAGE_TOTALS)
+		put_totals(who, &message->totals, stream);
 	else
 		put_other(who, message, stream);
 }

@@ -298,6 +298,7 @@ static void apply(
 	case MESSAGE_HEALTH:
 		take_health(state, number, &message->health);
 		break;
+	case MESSAGE_TOTALS: /* the tables show what is live */
 	case MESSAGE_KIND_COUNT:
 		break;
 	}

@@ -27,6 +27,7 @@
 
 static const char *const languages[] = {"en", "nb", NULL};
 static const char *const rejectable[] = {"largest_power", "spike", NULL};
+static const char *const peak_rules[] = {"highest_hour", "mean_of_days", "mean_of_months", NULL};
 static const char *const clocks[] = {"synchronised", "trust", NULL};
 static const char *const parities[] = {"N", "E", "O", NULL};
 static const char *const directions[] = {"none", "high_sends", "low_sends", NULL};
@@ -171,6 +172,14 @@ const struct setting settings[] = {
 	 IN(config_flags, frozen_factor),
 	 .help = "So many times as long as it ever stood before, too."},
 
+	{.section = SECTION_TOTALS, .key = "peak_rule", .type = SETTING_CHOICE, .choices = peak_rules,
+	 .min = PEAKS_HIGHEST_HOUR, .max = PEAKS_MEAN_OF_MONTHS, .shown = true,
+	 .fallback = "mean_of_days", .example = "mean_of_days", IN(site_config, peak_rule),
+	 .help = "The month's power peak: its highest hour; the mean of the highest hours of different days; of months."},
+	{.section = SECTION_TOTALS, .key = "peak_count", .type = SETTING_INTEGER, .min = 1, .max = 12,
+	 .fallback = "3", .example = "3", IN(site_config, peak_count),
+	 .help = "Of how many hours (mean_of_days) or monthly maxima (mean_of_months) the peak is the mean."},
+
 	{.section = SECTION_BUS, .key = "id", SLUG, .required = true, .shown = true,
 	 .example = "cellar", IN_AT(config_bus, id),
 	 .help = "The line's name, for `bus:` of the meters on it."},
@@ -272,6 +281,7 @@ static const struct setting_section_info sections[SECTION_COUNT] = {
 	[SECTION_BROKER]    = {.key = "broker", .required = true, .help = "Where it all goes: an MQTT 5 broker."},
 	[SECTION_INTERVALS] = {.key = "intervals", .help = "How often things happen."},
 	[SECTION_FLAGS]     = {.key = "flags", .help = "What is called implausible, and what happens to it."},
+	[SECTION_TOTALS]    = {.key = "totals", .help = "What is made of energies: hours, days, months, years; power peaks."},
 	[SECTION_BUS]       = {.key = "buses", .list = true, .required = true, .max = CONFIG_BUSES_MAX,
 	                       .help = "The lines: RS-485, Modbus TCP, RTU over TCP."},
 	[SECTION_METER]     = {.key = "meters", .list = true, .required = true, .max = CONFIG_METERS_MAX,

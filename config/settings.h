@@ -18,6 +18,7 @@ enum setting_section {
 	SECTION_BROKER,
 	SECTION_INTERVALS,
 	SECTION_FLAGS,
+	SECTION_TOTALS,
 	SECTION_BUS,   /* each entry of `buses` */
 	SECTION_METER, /* each entry of `meters` */
 	SECTION_COUNT

@@ -97,7 +97,7 @@ static void report_unknown_sections(struct section_context *reading, const struc
 		if (!known) {
 			SECTION_REPORT(reading, child->key_at,
 				"unknown key \"%s\"%s%s%s; allowed: site, gateway, broker, "
-				"intervals, flags, buses, meters",
+				"intervals, flags, totals, buses, meters",
 				child->key, spelling.nearest ? "; did you mean \"" : "",
 				spelling.nearest ? spelling.nearest : "",
 				spelling.nearest ? "\"?" : "");

@@ -30,6 +30,13 @@ enum config_clock {
 	CONFIG_CLOCK_TRUST,        /* the time counts as it is */
 };
 
+/* How a month's power peak is found. */
+enum config_peak_rule {
+	PEAKS_HIGHEST_HOUR,
+	PEAKS_MEAN_OF_DAYS,
+	PEAKS_MEAN_OF_MONTHS,
+};
+
 enum config_carrier {
 	CARRIER_UNSET, /* the model's */
 	CARRIER_ELECTRICITY,
@@ -213,6 +220,8 @@ struct site_config {
 	int64_t health_ms;
 	int64_t commit_ms; /* trends and cursors */
 	struct config_flags flags;
+	enum config_peak_rule peak_rule;
+	int64_t peak_count;
 	struct config_broker broker;
 	struct config_bus *buses;
 	size_t buses_count;

@@ -25,6 +25,8 @@ static const struct message_kind_info kinds[MESSAGE_KIND_COUNT] = {
 		.help = "mean, smallest and largest of gauges"},
 	[MESSAGE_HEALTH]    = {"health",    .qos = 0, .retained = true, .expires = true,
 		.help = "per bus and meter: state in words, counters, answer times"},
+	[MESSAGE_TOTALS]    = {"totals",    .qos = 1, .retained = true, .expires = false,
+		.help = "today by hour, this month by day, this year by month"},
 };
 /* clang-format on */
 
@@ -68,14 +70,30 @@ size_t message_topic(char buffer[static TOPIC_BYTES_MAX], const struct message_s
 
 /* The text up to the next '/' or the end; NULL when it is empty or too long. Returns what follows.
  */
-static const char *take_level(const char *at, char ret_level[static METER_ID_MAX])
+static const char *take_level(const char *at, char *ret_level, size_t size)
 {
 	size_t length = at ? strcspn(at, "/") : 0;
-	if (length == 0 || length >= METER_ID_MAX)
+	if (length == 0 || length >= size)
 		return NULL;
 	memcpy(ret_level, at, length);
 	ret_level[length] = '\0';
 	return at[length] == '/' ? at + length + 1 : at + length;
+}
+
+/* "<scope>/<period>"; NULL when it is not that. */
+static const char *take_totals(const char *at, struct message_address *address)
+{
+	static const enum calendar_span periods[] = {SPAN_DAY, SPAN_MONTH, SPAN_YEAR};
+	char period[METER_ID_MAX];
+	at = take_level(at, address->scope, TOTALS_SCOPE_MAX);
+	at = take_level(at, period, sizeof(period));
+	for (size_t i = 0; at && i < sizeof(periods) / sizeof(periods[0]); i++) {
+		if (strcmp(period, calendar_span_name(periods[i])) == 0) {
+			address->period = (uint8_t)periods[i];
+			return at;
+		}
+	}
+	return NULL;
 }
 
 bool message_topic_parse(const char *topic, struct message_address *ret_address)
@@ -84,14 +102,16 @@ bool message_topic_parse(const char *topic, struct message_address *ret_address)
 	char kind[METER_ID_MAX];
 	if (strncmp(topic, topic_root, strlen(topic_root)) != 0)
 		return false;
-	const char *at = take_level(topic + strlen(topic_root), address.city);
-	at = take_level(at, address.site);
-	at = take_level(at, address.gateway);
-	at = take_level(at, kind);
+	const char *at = take_level(topic + strlen(topic_root), address.city, METER_ID_MAX);
+	at = take_level(at, address.site, METER_ID_MAX);
+	at = take_level(at, address.gateway, METER_ID_MAX);
+	at = take_level(at, kind, METER_ID_MAX);
 	if (!at || !message_kind_find(kind, &address.kind))
 		return false;
 	if (address.kind == MESSAGE_LIVE)
-		at = take_level(at, address.meter);
+		at = take_level(at, address.meter, METER_ID_MAX);
+	if (address.kind == MESSAGE_TOTALS)
+		at = take_totals(at, &address);
 	if (!at || *at != '\0' || at[-1] == '/')
 		return false;
 	*ret_address = address;

@@ -16,7 +16,9 @@
 
 #include "config/site_config.h"
 #include "drivers/bus_worker.h"
+#include "gateway/core/peaks.h"
 #include "gateway/core/series.h"
+#include "gateway/core/totals.h"
 #include "gateway/json_writer.h"
 
 enum message_kind {
@@ -27,6 +29,7 @@ enum message_kind {
 	MESSAGE_EVENTS,
 	MESSAGE_TRENDS,
 	MESSAGE_HEALTH,
+	MESSAGE_TOTALS,
 	MESSAGE_KIND_COUNT
 };
 
@@ -38,6 +41,7 @@ enum {
 	MESSAGE_OVERHEAD_BYTES_MAX = 512, /* a packet's header, topic and properties */
 	TOPIC_BYTES_MAX = 256,
 	MESSAGE_SCHEMA_VERSION = 1,
+	TOTALS_SCOPE_MAX = 48, /* bytes of "meter-<id>", with the NUL */
 };
 
 struct message_kind_info {
@@ -73,7 +77,9 @@ struct message_address {
 	char city[METER_ID_MAX];
 	char site[METER_ID_MAX];
 	char gateway[METER_ID_MAX];
-	char meter[METER_ID_MAX]; /* of `live`; else "" */
+	char meter[METER_ID_MAX];     /* of `live`; else "" */
+	char scope[TOTALS_SCOPE_MAX]; /* of `totals`; else "" */
+	uint8_t period;               /* enum calendar_span, of `totals` */
 };
 
 /* False when it is not a topic of a message in this version. */
@@ -218,6 +224,64 @@ struct health_message {
 	size_t meters_count;
 };
 
+/* Energies of one span of `totals`: mWh. */
+struct totals_row {
+	int64_t start_wall_ms;
+	bool has_energy;
+	bool has_at_least; /* without an energy: what bounds it */
+	bool has_at_most;
+	bool has_estimate;
+	int64_t energy;
+	int64_t at_least;
+	int64_t at_most;
+	int64_t coverage_permille;
+	int64_t estimated_permille;
+};
+
+/* What a gateway's total is made of. */
+struct totals_part {
+	uint8_t part; /* enum totals_part_name */
+	struct total_energy energy;
+};
+
+/* A meter whose part has no value. */
+struct totals_lacking {
+	const char *meter;
+	uint8_t part;
+	uint8_t lack; /* enum total_lack */
+};
+
+struct totals_peak {
+	int64_t start_wall_ms;
+	int64_t power; /* mW */
+};
+
+/* `totals/<scope>/<day|month|year>` */
+struct totals_message {
+	const char *scope;
+	uint8_t period; /* enum calendar_span: day, month, year */
+	const char *timezone;
+	int64_t start_wall_ms;
+	int64_t end_wall_ms;
+	int64_t through_wall_ms; /* what is counted so far */
+	const char *unit;        /* "kWh" */
+	struct totals_row total; /* from start through through */
+	bool has_parts;          /* the gateway's */
+	bool has_peaks;          /* a month's, of a meter without a parent */
+	bool has_peak_power;
+	uint8_t peak_rule;
+	uint8_t peak_span;  /* enum calendar_span: hour, or day */
+	int64_t peak_power; /* mW */
+	const struct totals_peak *peaks;
+	size_t peaks_count;
+	const struct totals_part *parts;
+	size_t parts_count;
+	const struct totals_lacking *lacking;
+	size_t lacking_count;
+	const struct totals_row *rows;
+	size_t rows_count;
+};
+
 /*
  * Write a whole message. Returns the bytes it takes, without the NUL that is
  * written behind; it stands in `buffer` only when that is below `size`. So
@@ -227,6 +291,7 @@ size_t message_write_status(const struct status_message *message, char *buffer, 
 size_t message_write_about(const struct about_message *message, char *buffer, size_t size);
 size_t message_write_live(const struct live_message *message, char *buffer, size_t size);
 size_t message_write_health(const struct health_message *message, char *buffer, size_t size);
+size_t message_write_totals(const struct totals_message *message, char *buffer, size_t size);
 
 /*
  * A stream message, row by row: begin, add until one does not fit or is of the
@@ -264,6 +329,7 @@ struct message {
 		struct live_message live;
 		struct stream_message stream; /* intervals, events, trends */
 		struct health_message health;
+		struct totals_message totals;
 	};
 	struct message_memory *memory; /* owns all it points to */
 };

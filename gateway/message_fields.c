@@ -22,6 +22,9 @@ WORDS(carrier_name, config_carrier)
 WORDS(use_name, config_use)
 WORDS(device_state_text, device_state)
 WORDS(bus_error_kind_name, bus_error_kind)
+WORDS(totals_part_name, totals_part_name)
+WORDS(total_lack_name, total_lack)
+WORDS(peak_rule_name, peak_rule)
 
 static const char *presence_word(unsigned number)
 {
@@ -31,6 +34,17 @@ static const char *presence_word(unsigned number)
 static const char *bus_state_word(unsigned number)
 {
 	return number == HEALTH_BUS_OPEN ? "open" : "gone";
+}
+
+static const char *period_word(unsigned number)
+{
+	bool is_period = number == SPAN_DAY || number == SPAN_MONTH || number == SPAN_YEAR;
+	return is_period ? calendar_span_name((enum calendar_span)number) : NULL;
+}
+
+static const char *peak_span_word(unsigned number)
+{
+	return number <= SPAN_DAY ? calendar_span_name((enum calendar_span)number) : NULL;
 }
 
 static const char *exception_word(unsigned number)
@@ -54,6 +68,11 @@ static const struct message_words exceptions  = {exception_word, EXCEPTION_CODES
 static const struct message_words presences   = {presence_word, PRESENCE_COUNT};
 static const struct message_words bus_states  = {bus_state_word, HEALTH_BUS_STATE_COUNT};
 static const struct message_words flags       = {flag_name_word, FLAG_COUNT};
+static const struct message_words parts       = {totals_part_name_word, PART_COUNT};
+static const struct message_words lacks       = {total_lack_name_word, LACK_COUNT};
+static const struct message_words peak_rules  = {peak_rule_name_word, PEAK_RULE_COUNT};
+static const struct message_words periods     = {period_word, SPAN_COUNT};
+static const struct message_words peak_spans  = {peak_span_word, SPAN_COUNT};
 
 /* Columns of a row: what, where in struct S, when present, then what its type needs. */
 #define FIELD(name, kind, member, text) \
@@ -277,6 +296,78 @@ static const struct message_field health_fields[] = {
 static const struct message_record health_record = RECORD(health_fields, struct health_message,
 	"How a gateway, its buses and its meters are.");
 
+/* An energy, or its bounds; coverage and estimate of a whole row. */
+#define ENERGY_FIELDS(at) \
+	{FIELD("energy", MESSAGE_MICRO, at energy, "Energy; null: a part of it has no value."), IF_FLAG(at has_energy)}, \
+	{FIELD("at_least", MESSAGE_MICRO, at at_least, "Without an energy: it is at least this."), IF_FLAG(at has_at_least), .left_out = true}, \
+	{FIELD("at_most", MESSAGE_MICRO, at at_most, "Without an energy: it is at most this."), IF_FLAG(at has_at_most), .left_out = true}
+#define SHARE_FIELDS(at) \
+	{FIELD("coverage", MESSAGE_MILLI, at coverage_permille, "Share of the time so far with a value, of the part that has the least; 1: all of it.")}, \
+	{FIELD("estimated", MESSAGE_MILLI, at estimated_permille, "Share of the energy that is estimated; not there: none."), IF_FLAG(at has_estimate), .left_out = true}
+
+#define S struct totals_row
+static const struct message_field totals_row_fields[] = {
+	{FIELD("start", MESSAGE_INSTANT, start_wall_ms, "Beginning; it ends where the next begins, the last one at `through`.")},
+	ENERGY_FIELDS(),
+	SHARE_FIELDS(),
+};
+#undef S
+static const struct message_record totals_row_record = RECORD(totals_row_fields, struct totals_row,
+	"One hour, day or month.");
+
+#define S struct totals_part
+static const struct message_field totals_part_fields[] = {
+	{FIELD("part", MESSAGE_WORD, part, "Which part; stationary energy is import + own_use + heat + cooling + fuel - mobile."), .words = &parts},
+	{FIELD("energy", MESSAGE_MICRO, energy.energy, "Its energy; null: something of it has no value."), IF_FLAG(energy.is_known)},
+	{FIELD("at_least", MESSAGE_MICRO, energy.at_least, "Without an energy: it is at least this."), IF_FLAG(energy.has_at_least), .left_out = true},
+	{FIELD("at_most", MESSAGE_MICRO, energy.at_most, "Without an energy: it is at most this."), IF_FLAG(energy.has_at_most), .left_out = true},
+};
+#undef S
+static const struct message_record totals_part_record = RECORD(totals_part_fields, struct totals_part,
+	"A part of the gateway's total.");
+
+#define S struct totals_lacking
+static const struct message_field totals_lacking_fields[] = {
+	{FIELD("meter", MESSAGE_TEXT, meter, "The meter's id.")},
+	{FIELD("part", MESSAGE_WORD, part, "Of which part."), .words = &parts},
+	{FIELD("why", MESSAGE_WORD, lack, "no_value: intervals are missing; not_read: the meter is not asked for it; no_kwh: counted in cubic metres only."), .words = &lacks},
+};
+#undef S
+static const struct message_record totals_lacking_record = RECORD(totals_lacking_fields, struct totals_lacking,
+	"A meter whose part is missing.");
+
+#define S struct totals_peak
+static const struct message_field totals_peak_fields[] = {
+	{FIELD("start", MESSAGE_INSTANT, start_wall_ms, "Beginning of the hour or day.")},
+	{FIELD("power", MESSAGE_MICRO, power, "Its mean power in kW.")},
+};
+#undef S
+static const struct message_record totals_peak_record = RECORD(totals_peak_fields, struct totals_peak,
+	"An hour or day that the peak is made of.");
+
+#define S struct totals_message
+static const struct message_field totals_fields[] = {
+	{FIELD("scope", MESSAGE_TEXT, scope, "gateway, carrier-<carrier>, use-<use> or meter-<id>.")},
+	{FIELD("period", MESSAGE_WORD, period, "day: today by hour; month: this month by day; year: this year by month."), .words = &periods},
+	{FIELD("timezone", MESSAGE_TEXT, timezone, "The zone whose hours, days and months these are.")},
+	{FIELD("start", MESSAGE_INSTANT, start_wall_ms, "Beginning of the period.")},
+	{FIELD("end", MESSAGE_INSTANT, end_wall_ms, "Its end, exclusive.")},
+	{FIELD("through", MESSAGE_INSTANT, through_wall_ms, "Up to here it is counted, exclusive.")},
+	{FIELD("unit", MESSAGE_TEXT, unit, "Unit of all energies.")},
+	ENERGY_FIELDS(total.),
+	SHARE_FIELDS(total.),
+	{FIELD("parts", MESSAGE_LIST, parts, "The gateway's: what it is made of."), IF_FLAG(has_parts), .left_out = true, COUNTED(parts_count), .record = &totals_part_record},
+	{FIELD("missing", MESSAGE_LIST, lacking, "Meters whose part is missing; eight at most are named."), COUNTED(lacking_count), .record = &totals_lacking_record},
+	{FIELD("peak_rule", MESSAGE_WORD, peak_rule, "A month's: how its power peak is found."), IF_FLAG(has_peaks), .left_out = true, .words = &peak_rules},
+	{FIELD("peak_span", MESSAGE_WORD, peak_span, "hour, or day where the register's steps do not resolve hours."), IF_FLAG(has_peaks), .left_out = true, .words = &peak_spans},
+	{FIELD("peak_power", MESSAGE_MICRO, peak_power, "The peak so far in kW; not there: no hour counts yet."), IF_FLAG(has_peak_power), .left_out = true},
+	{FIELD("peaks", MESSAGE_LIST, peaks, "What it is the mean of, the greatest first."), IF_FLAG(has_peaks), .left_out = true, COUNTED(peaks_count), .record = &totals_peak_record},
+	{FIELD("rows", MESSAGE_LIST, rows, "The hours, days or months so far, in order."), COUNTED(rows_count), .record = &totals_row_record},
+};
+#undef S
+static const struct message_record totals_record = RECORD(totals_fields, struct totals_message,
+	"Energy of the period that runs, in local time.");
+
 static const struct message_record *const records[MESSAGE_KIND_COUNT] = {
 	[MESSAGE_STATUS]    = &status_record,
 	[MESSAGE_ABOUT]     = &about_record,
@@ -285,6 +376,7 @@ static const struct message_record *const records[MESSAGE_KIND_COUNT] = {
 	[MESSAGE_EVENTS]    = &events_record,
 	[MESSAGE_TRENDS]    = &trends_record,
 	[MESSAGE_HEALTH]    = &health_record,
+	[MESSAGE_TOTALS]    = &totals_record,
 };
 /* clang-format on */
 
@@ -326,6 +418,7 @@ static bool is_set(
 	case MESSAGE_INTEGER:
 	case MESSAGE_INTEGER_32:
 	case MESSAGE_MILLI:
+	case MESSAGE_MICRO:
 	case MESSAGE_STEPS:
 	case MESSAGE_QUANTITY:
 	case MESSAGE_UNIT:

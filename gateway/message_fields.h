@@ -20,6 +20,7 @@ enum message_field_type {
 	MESSAGE_INTEGER_32,  /* int32_t, never negative */
 	MESSAGE_INSTANT,     /* int64_t _wall_ms -> string, RFC 3339 */
 	MESSAGE_MILLI,       /* int64_t thousandths -> number */
+	MESSAGE_MICRO,       /* int64_t millionths -> number */
 	MESSAGE_STEPS,       /* int64_t inside steps of the record's quantity -> number */
 	MESSAGE_WORD,        /* uint8_t of an enum -> string, one of `words` */
 	MESSAGE_QUANTITY,    /* uint8_t, the record's quantity -> string */

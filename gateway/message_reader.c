@@ -179,6 +179,11 @@ static bool read_milli(struct reading *reading, const json_t *json, const struct
 	return take_decimal(reading, json, 3, target->at);
 }
 
+static bool read_micro(struct reading *reading, const json_t *json, const struct target *target)
+{
+	return take_decimal(reading, json, 6, target->at);
+}
+
 static bool read_steps(struct reading *reading, const json_t *json, const struct target *target)
 {
 	return take_decimal(reading, json, quantity_of(target)->decimals, target->at);
@@ -349,6 +354,7 @@ static bool (*const readers[MESSAGE_FIELD_TYPE_COUNT])(struct reading *, const j
 	[MESSAGE_INTEGER_32]  = read_integer_32,
 	[MESSAGE_INSTANT]     = read_instant,
 	[MESSAGE_MILLI]       = read_milli,
+	[MESSAGE_MICRO]       = read_micro,
 	[MESSAGE_STEPS]       = read_steps,
 	[MESSAGE_WORD]        = read_word,
 	[MESSAGE_QUANTITY]    = read_quantity,

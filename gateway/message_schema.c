@@ -144,6 +144,7 @@ static json_t *(*const schemas[MESSAGE_FIELD_TYPE_COUNT])(const struct message_f
 	[MESSAGE_INTEGER_32]  = integer_schema,
 	[MESSAGE_INSTANT]     = instant_schema,
 	[MESSAGE_MILLI]       = number_schema,
+	[MESSAGE_MICRO]       = number_schema,
 	[MESSAGE_STEPS]       = number_schema,
 	[MESSAGE_WORD]        = word_schema,
 	[MESSAGE_QUANTITY]    = quantity_schema,

@@ -59,6 +59,11 @@ static void write_milli(struct json_writer *writer, const struct source *source)
 	json_writer_decimal(writer, *(const int64_t *)source->at, 3);
 }
 
+static void write_micro(struct json_writer *writer, const struct source *source)
+{
+	json_writer_decimal(writer, *(const int64_t *)source->at, 6);
+}
+
 static void write_steps(struct json_writer *writer, const struct source *source)
 {
 	json_writer_decimal(writer, *(const int64_t *)source->at,
@@ -172,6 +177,7 @@ static void (*const writers[MESSAGE_FIELD_TYPE_COUNT])(struct json_writer *, con
 	[MESSAGE_INTEGER_32]  = write_integer_32,
 	[MESSAGE_INSTANT]     = write_instant,
 	[MESSAGE_MILLI]       = write_milli,
+	[MESSAGE_MICRO]       = write_micro,
 	[MESSAGE_STEPS]       = write_steps,
 	[MESSAGE_WORD]        = write_word,
 	[MESSAGE_QUANTITY]    = write_quantity,
@@ -236,6 +242,11 @@ size_t message_write_live(const struct live_message *message, char *buffer, size
 size_t message_write_health(const struct health_message *message, char *buffer, size_t size)
 {
 	return write_message(MESSAGE_HEALTH, message, (struct json_buffer){buffer, size});
+}
+
+size_t message_write_totals(const struct totals_message *message, char *buffer, size_t size)
+{
+	return write_message(MESSAGE_TOTALS, message, (struct json_buffer){buffer, size});
 }
 
 /* The field that holds the rows; those before it are the head, those behind it the end. */

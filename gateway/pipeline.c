@@ -93,6 +93,7 @@ static struct pipeline *new_pipeline(
 	pipeline->link_since_mono_ms = now->mono_ms;
 	pipeline->live_due_mono_ms = INT64_MAX;
 	pipeline->commit_due_mono_ms = INT64_MAX;
+	pipeline->totals_due_mono_ms = now->mono_ms;
 	pipeline->payload_bytes_max = MESSAGE_BYTES_MAX;
 	pipeline->payload = malloc(MESSAGE_BYTES_MAX);
 	pipeline->rows = calloc(PIPELINE_ROWS_A_READ, sizeof *pipeline->rows);
@@ -182,6 +183,7 @@ struct pipeline *pipeline_close(struct pipeline *pipeline)
 	if (pipeline == NULL)
 		return NULL;
 	store_close(pipeline->store);
+	pipeline_totals_free(pipeline);
 	pipeline_meters_free(pipeline);
 	free(pipeline->buses);
 	free(pipeline->payload);
@@ -209,6 +211,7 @@ bool pipeline_take_site(struct pipeline *pipeline, const struct site *site,
 {
 	pipeline->now = *now;
 	struct pipeline_bus *buses = make_buses(pipeline, site);
+	pipeline_take_zone(pipeline, site);
 	if (buses == NULL || !pipeline_meters_take(pipeline, site, ret_slots)) {
 		free(buses);
 		return false;
@@ -220,6 +223,7 @@ bool pipeline_take_site(struct pipeline *pipeline, const struct site *site,
 	pipeline_flags_take_limits(pipeline);
 	pipeline_take_grid(pipeline);
 	pipeline_learn_profiles(pipeline);
+	pipeline_totals_take(pipeline);
 	pipeline->about_changed = true;
 	pipeline->health_due_mono_ms = now->mono_ms;
 	return true;
@@ -267,6 +271,7 @@ static void connected(struct pipeline *pipeline, const struct link_event *event)
 	announce_changes(pipeline);
 	pipeline->health_due_mono_ms = pipeline->now.mono_ms;
 	pipeline_show_all_live(pipeline);
+	pipeline_totals_show_all(pipeline);
 }
 
 static void disconnected(struct pipeline *pipeline, const struct link_event *event)
@@ -356,6 +361,7 @@ static void tick(struct pipeline *pipeline)
 	pipeline_work_in_set_back(pipeline);
 	pipeline_keep_unplaced(pipeline);
 	pipeline_tick_counters(pipeline);
+	pipeline->totals_due_mono_ms = pipeline->now.mono_ms;
 	int64_t wall_ms = pipeline_wall_ms(pipeline);
 	int64_t span = wall_ms / pipeline->site->config->trend_ms;
 	if (span != pipeline->trend_span)
@@ -375,6 +381,7 @@ static int64_t next_due_mono_ms(const struct pipeline *pipeline)
 	if (commit < pipeline->retry_mono_ms)
 		commit = pipeline->retry_mono_ms;
 	due = earlier(due, commit);
+	due = earlier(due, pipeline->totals_due_mono_ms);
 	if (pipeline->connected && pipeline->store != NULL)
 		due = earlier(due, delivery_wake_mono_ms(&pipeline->delivery));
 	return due;
@@ -396,5 +403,7 @@ int64_t pipeline_step(struct pipeline *pipeline, const struct clock_observation 
 		pipeline_announce_health(pipeline);
 	}
 	pipeline_deliver(pipeline);
+	if (now->mono_ms >= pipeline->totals_due_mono_ms)
+		pipeline->totals_due_mono_ms = pipeline_totals_step(pipeline);
 	return next_due_mono_ms(pipeline);
 }

@@ -28,16 +28,7 @@ static void topic_of(const struct pipeline *pipeline, enum message_kind kind, co
 	message_topic(ret_topic, &sender, message_kind_info(kind)->topic, part);
 }
 
-/* A message made, and where it goes. */
-struct announcement {
-	enum message_kind kind;
-	const char *part; /* of the topic; NULL: none */
-	const char *payload;
-	size_t length;
-	uint32_t expiry_s; /* where its kind expires */
-};
-
-static bool publish(struct pipeline *pipeline, const struct announcement *announcement)
+bool pipeline_publish(struct pipeline *pipeline, const struct announcement *announcement)
 {
 	const struct message_kind_info *info = message_kind_info(announcement->kind);
 	char topic[TOPIC_BYTES_MAX];
@@ -85,7 +76,7 @@ bool pipeline_announce(struct pipeline *pipeline, enum presence presence)
 	size_t length = write_status(pipeline, presence, pipeline->payload, MESSAGE_BYTES_MAX);
 	struct announcement status = {
 		.kind = MESSAGE_STATUS, .payload = pipeline->payload, .length = length};
-	return publish(pipeline, &status);
+	return pipeline_publish(pipeline, &status);
 }
 
 char *pipeline_will(
@@ -207,7 +198,7 @@ static bool publish_about(struct pipeline *pipeline, struct about_memory *memory
 	bool published = false;
 	if (payload != NULL) {
 		message_write_about(&message, payload, about.length + 1);
-		published = publish(pipeline, &about);
+		published = pipeline_publish(pipeline, &about);
 	}
 	free(payload);
 	return published;
@@ -255,7 +246,7 @@ static void publish_live(struct pipeline *pipeline, struct pipeline_meter *meter
 		.length = length,
 		.expiry_s = expiry_s(pipeline->site->config->live_ms)};
 	if (length < MESSAGE_BYTES_MAX)
-		publish(pipeline, &live);
+		pipeline_publish(pipeline, &live);
 }
 
 void pipeline_announce_live(struct pipeline *pipeline)
@@ -300,7 +291,7 @@ void pipeline_clear_removed(struct pipeline *pipeline)
 		struct pipeline_meter *meter = &pipeline->slots[i];
 		struct announcement nothing = {
 			.kind = MESSAGE_LIVE, .part = meter->id, .payload = ""};
-		if (meter->to_clear && publish(pipeline, &nothing))
+		if (meter->to_clear && pipeline_publish(pipeline, &nothing))
 			*meter = (struct pipeline_meter){.in_use = false};
 	}
 }
@@ -378,7 +369,7 @@ static void publish_health(
 		.payload = payload,
 		.length = length,
 		.expiry_s = expiry_s(pipeline->site->config->health_ms)};
-	publish(pipeline, &health);
+	pipeline_publish(pipeline, &health);
 	free(payload);
 }
 

@@ -34,21 +34,6 @@ static int64_t rate_max_per_hour(const struct site_meter *meter, enum quantity q
 	return pipeline_fuse_per_hour(meter, quantity) * FUSE_MARGIN_2 / 2;
 }
 
-/* A model's amount in inside steps, with what option and CT make of it; 0: unknown. */
-static int64_t with_multiplier(const struct device_point *point, int64_t amount)
-{
-	struct scale inverse = {point->value->scale.denominator, point->value->scale.numerator};
-	struct scale multiplier;
-	int64_t product;
-	if (inverse.denominator < 0)
-		inverse = (struct scale){-inverse.numerator, -inverse.denominator};
-	if (amount <= 0 || inverse.denominator == 0 ||
-		!scale_multiply(point->scale, inverse, &multiplier) ||
-		!scale_apply(multiplier, amount, &product) || product <= 0)
-		return 0;
-	return product;
-}
-
 static int64_t modulus_of(const struct device_point *point)
 {
 	int64_t modulus;
@@ -71,7 +56,7 @@ static struct counter_rules rules_of(const struct pipeline *pipeline, const char
 		.close_deadline_ms = config->gap_limit_ms,
 		.modulus = modulus_of(point),
 		.rate_max_per_hour = rate_max_per_hour(meter, point->value->quantity),
-		.resolution = with_multiplier(point, point->value->resolution),
+		.resolution = site_point_resolution(point),
 		.register_update_ms = meter->model->update_period_ms};
 }
 

@@ -43,6 +43,7 @@ struct pipeline_value {
 	uint8_t status; /* enum decode_status of the newest sample */
 	bool seen;      /* a sample has come */
 	bool told;      /* that it has no value; said once until it has one again */
+	uint16_t total; /* 1 + its entry in the totals; 0: none */
 	int32_t series; /* < 0: the store has not given it yet */
 	int64_t value;
 	int64_t read_mono_ms;
@@ -94,7 +95,10 @@ struct pipeline {
 	int64_t started_mono_ms;
 	int64_t tick_due_mono_ms;
 	int64_t health_due_mono_ms;
-	struct calendar calendar; /* the site's */
+	struct calendar calendar;       /* the site's */
+	char zone[65];                  /* whose it is */
+	struct pipeline_totals *totals; /* NULL: none */
+	int64_t totals_due_mono_ms;
 	struct interval_grid grid;
 	struct flag_limits flag_limits;
 	enum flag_language flag_language;
@@ -268,8 +272,31 @@ void pipeline_commit(struct pipeline *pipeline);
 void pipeline_deliver(struct pipeline *pipeline);
 void pipeline_acknowledged(struct pipeline *pipeline, uint32_t tag, uint8_t reason);
 
+/* ---- pipeline_totals.c: energy of hours, days, months, years ---- */
+/* The calendar of a site's zone. */
+void pipeline_take_zone(struct pipeline *pipeline, const struct site *site);
+/* The site's structure; after the meters were taken. Everything is counted anew. */
+void pipeline_totals_take(struct pipeline *pipeline);
+void pipeline_totals_free(struct pipeline *pipeline);
+/* A row that was kept. */
+void pipeline_totals_row(const struct pipeline_series_place *place, const struct interval_row *row);
+/* Do what is due; returns when it wants to be called again, INT64_MAX: with the next tick. */
+int64_t pipeline_totals_step(struct pipeline *pipeline);
+/* All is told again: a broker that is new. */
+void pipeline_totals_show_all(struct pipeline *pipeline);
+
 /* ---- pipeline_announce.c: what is true now, to the broker ---- */
 enum { ANNOUNCEMENT_TAG = 1 << 30 }; /* with enum message_kind; delivery's tags are below */
+/* A message made, and where it goes. */
+struct announcement {
+	enum message_kind kind;
+	const char *part; /* of the topic; NULL: none */
+	const char *payload;
+	size_t length;
+	uint32_t expiry_s; /* where its kind expires */
+};
+/* False: the link did not take it. */
+bool pipeline_publish(struct pipeline *pipeline, const struct announcement *announcement);
 /* `status` and `about`; false: the link did not take it. */
 bool pipeline_announce(struct pipeline *pipeline, enum presence presence);
 bool pipeline_announce_site(struct pipeline *pipeline);

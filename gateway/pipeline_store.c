@@ -66,6 +66,7 @@ bool pipeline_keep_interval(void *context, struct interval_row *row)
 	}
 	pipeline->last_energy_id = row->id;
 	learn(place, row);
+	pipeline_totals_row(place, row);
 	want_commit(pipeline, gather_ms(pipeline));
 	pipeline_flags_kept(place, row, &closing);
 	return true;

@@ -49,6 +49,7 @@ struct site_traffic {
 	double trends;
 	double live;
 	double health;
+	double totals;
 	double total;
 };
 
@@ -75,5 +76,9 @@ __attribute__((warn_unused_result)) bool site_make(const struct site_config *con
 	struct model_library *library, struct diagnostics *diagnostics, struct site **ret_site);
 
 struct site *site_free(struct site *site);
+
+/* One step of a counter's register in inside steps, with what option and CT make of it; 0: unknown.
+ */
+int64_t site_point_resolution(const struct device_point *point);
 
 #endif

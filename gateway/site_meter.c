@@ -344,3 +344,21 @@ uint32_t site_meter_slow_ms(const struct site_config *config, const struct site_
 {
 	return period_ms(meter->config->slow_ms, config->slow_ms, meter->model->update_period_ms);
 }
+
+int64_t site_point_resolution(const struct device_point *point)
+{
+	struct scale inverse = {point->value->scale.denominator, point->value->scale.numerator};
+	struct scale multiplier;
+	int64_t resolution;
+
+	if (inverse.denominator < 0) {
+		inverse = (struct scale){-inverse.numerator, -inverse.denominator};
+	}
+	if (point->value->resolution <= 0 || inverse.denominator == 0 ||
+		!scale_multiply(point->scale, inverse, &multiplier) ||
+		!scale_apply(multiplier, point->value->resolution, &resolution) ||
+		resolution <= 0) {
+		return 0;
+	}
+	return resolution;
+}

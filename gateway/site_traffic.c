@@ -4,14 +4,17 @@
  * would be, with readings of a middling size, and weighed.
  *
  * Assumed: a month of 30 days; every interval and trend sent once, in full
- * messages; meters that answer; TLS, TCP and acknowledgements left out.
+ * messages; meters that answer, so that no total is revised; TLS, TCP and
+ * acknowledgements left out.
  */
 #include "gateway/message.h"
 #include "gateway/site_parts.h"
+#include "gateway/site_totals.h"
 
 enum {
 	PACKET_BYTES = 40, /* fixed header, packet id, content type, expiry and schema version */
-	ROWS_WEIGHED = 8,  /* of a stream message, to share its head */
+	TOTALS_ROWS_WEIGHED = 15,
+	ROWS_WEIGHED = 8, /* of a stream message, to share its head */
 };
 
 static const double month_ms = 30 * 86400e3;
@@ -175,6 +178,57 @@ static double health_bytes(const struct site *site)
 	return bytes;
 }
 
+/* Of one scope's message with so many rows. */
+static double totals_bytes(const struct site *site, const char *scope, size_t rows_count)
+{
+	struct totals_row rows[TOTALS_ROWS_WEIGHED];
+	struct totals_message message = {
+		.scope = scope,
+		.period = SPAN_MONTH,
+		.timezone = site->config->timezone,
+		.start_wall_ms = some_day_wall_ms,
+		.end_wall_ms = some_day_wall_ms,
+		.through_wall_ms = some_day_wall_ms,
+		.unit = "kWh",
+		.rows = rows,
+		.rows_count = rows_count,
+	};
+	char part[TOTALS_SCOPE_MAX + sizeof("/month")];
+
+	for (size_t i = 0; i < rows_count; i++) {
+		rows[i] = (struct totals_row){.start_wall_ms = some_day_wall_ms,
+			.has_energy = true,
+			.energy = 1234567,
+			.coverage_permille = 1000};
+	}
+	message.total = rows[0];
+	snprintf(part, sizeof(part), "%s/month", scope);
+	return (double)message_write_totals(&message, NULL, 0) +
+	       topic_bytes(site, MESSAGE_TOTALS, part);
+}
+
+/* The day every hour, with the hours so far; month and year every day, with the days and months so
+ * far. */
+static double totals_a_month(const struct site *site)
+{
+	enum { DAYS = 30, HALF_A_DAY = 12, HALF_A_MONTH = 15, HALF_A_YEAR = 6 };
+	struct site_totals totals;
+	double bytes = 0;
+
+	if (!site_totals_make(site, &totals)) {
+		return 0;
+	}
+	for (size_t i = 0; i < totals.scopes_count; i++) {
+		char scope[TOTALS_SCOPE_MAX];
+		site_totals_scope_name(&totals, totals.scopes[i], scope);
+		bytes += DAYS * (24 * totals_bytes(site, scope, HALF_A_DAY) +
+					totals_bytes(site, scope, HALF_A_MONTH) +
+					totals_bytes(site, scope, HALF_A_YEAR));
+	}
+	site_totals_clear(&totals);
+	return bytes;
+}
+
 struct site_traffic site_forecast_traffic(const struct site *site)
 {
 	const double megabyte = 1e6;
@@ -190,6 +244,8 @@ struct site_traffic site_forecast_traffic(const struct site *site)
 	traffic.trends /= megabyte;
 	traffic.live /= megabyte;
 	traffic.health /= megabyte;
-	traffic.total = traffic.intervals + traffic.trends + traffic.live + traffic.health;
+	traffic.totals = totals_a_month(site) / megabyte;
+	traffic.total =
+		traffic.intervals + traffic.trends + traffic.live + traffic.health + traffic.totals;
 	return traffic;
 }

@@ -119,6 +119,7 @@ static void write_site(struct json_writer *writer, const struct site *site)
 	number(writer, "trends", traffic->trends);
 	number(writer, "intervals", traffic->intervals);
 	number(writer, "health", traffic->health);
+	number(writer, "totals", traffic->totals);
 	json_writer_close_object(writer);
 	write_network(writer, site);
 }

@@ -124,7 +124,8 @@ void check_print_plan(
 		stream);
 	fprintf(stream,
 		"\nAbout %.1f MB a month to the broker: live %.1f, trends %.1f,\n"
-		"intervals %.1f, health %.1f (30 days; payload and packet headers, before TLS).\n",
-		traffic->total, traffic->live, traffic->trends, traffic->intervals,
+		"intervals %.1f, totals %.1f, health %.1f\n"
+		"(30 days; payload and packet headers, before TLS).\n",
+		traffic->total, traffic->live, traffic->trends, traffic->intervals, traffic->totals,
 		traffic->health);
 }

@@ -84,7 +84,7 @@ class AGoodFile(Folder):
         self.assertAlmostEqual(cellar["wire_load_percent"], expected, delta=0.1 * expected)
         self.assertGreater(cellar["expected_load_percent"], cellar["wire_load_percent"])
         traffic = file["megabytes_a_month"]
-        parts = sum(traffic[part] for part in ("live", "trends", "intervals", "health"))
+        parts = sum(traffic[part] for part in ("live", "trends", "intervals", "health", "totals"))
         self.assertAlmostEqual(traffic["total"], parts, delta=0.01)
 
     def test_the_network_sheet_names_every_connection(self):

@@ -13,7 +13,9 @@ import meters
 import rig
 import simulator
 
-KINDS = ("status", "about", "live", "intervals", "events", "trends", "health")
+KINDS = ("status", "about", "live", "intervals", "events", "trends", "health", "totals")
+# Topics of the examples that have more than the kind's name; `totals` has a second example.
+EXAMPLES = {"live": "live/kitchen", "totals": "totals/gateway/month"}
 
 
 def strict(schema):
@@ -73,9 +75,12 @@ class Messages(rig.Case):
 
     def examples(self):
         text = (rig.ROOT / "docs" / "mqtt.md").read_text()
-        found = re.findall(r"^`([a-z]+)(?:/[a-z]+)?`[^\n]*\n\n```json\n(.*?)\n```", text, re.M | re.S)
-        self.assertEqual([kind for kind, _ in found], list(KINDS))
-        return {kind: json.loads(example) for kind, example in found}
+        found = re.findall(r"^`(([a-z]+)(?:/[a-z/-]+)?)`[^\n]*\n\n```json\n(.*?)\n```", text, re.M | re.S)
+        self.assertEqual([topic for topic, _, _ in found][:-1],
+                         [EXAMPLES.get(kind, kind) for kind in KINDS])
+        for _, kind, example in found[-1:]:
+            self.assert_valid(schemas()[kind], json.loads(example))
+        return {kind: json.loads(example) for _, kind, example in found[:-1]}
 
     def test_the_examples_of_the_documentation_fit_and_the_city_reads_them(self):
         known, broker = schemas(), self.use(rig.Broker())
@@ -84,9 +89,8 @@ class Messages(rig.Case):
         city.wait_for("/status")
         for kind, example in self.examples().items():
             self.assert_valid(known[kind], example)
-            topic = f"byport/1/a/b/c/{kind}" + ("/kitchen" if kind == "live" else "")
-            broker.publish(topic, json.dumps(example))
-        city.wait_for("/health")
+            broker.publish(f"byport/1/a/b/c/{EXAMPLES.get(kind, kind)}", json.dumps(example))
+        city.wait_for("/totals")
         self.assertNotIn('"error"', city.out)
 
 

@@ -14,6 +14,7 @@ static const size_t section_bytes[SECTION_COUNT] = {
 	[SECTION_BROKER] = sizeof(struct config_broker),
 	[SECTION_INTERVALS] = sizeof(struct site_config),
 	[SECTION_FLAGS] = sizeof(struct config_flags),
+	[SECTION_TOTALS] = sizeof(struct site_config),
 	[SECTION_BUS] = sizeof(struct config_bus),
 	[SECTION_METER] = sizeof(struct config_meter),
 };
