@@ -265,6 +265,30 @@ void archive_take(
 	message_clear(&message);
 }
 
+void archive_take_totals(struct simulation *simulation, const char *payload, size_t length)
+{
+	char error[MESSAGE_ERROR_MAX];
+	struct message message;
+	struct json_text text = {payload, length};
+	if (!message_read(MESSAGE_TOTALS, text, &message, error)) {
+		violated(simulation, "message", "totals cannot be read: %s", error);
+		return;
+	}
+	const struct totals_message *totals = &message.totals;
+	bool is_ours = strcmp(totals->scope, "gateway") == 0 &&
+		       (totals->period == SPAN_DAY || totals->period == SPAN_MONTH);
+	if (is_ours && totals->rows_count <= KEPT_TOTALS_MAX) {
+		struct kept_totals *kept =
+			&simulation->archive.totals[totals->period == SPAN_MONTH];
+		memcpy(kept->rows, totals->rows, totals->rows_count * sizeof kept->rows[0]);
+		kept->count = totals->rows_count;
+		kept->through_wall_ms = totals->through_wall_ms;
+		kept->end_wall_ms = totals->end_wall_ms;
+		simulation->figures.totals++;
+	}
+	message_clear(&message);
+}
+
 void archive_clear(struct archive *archive)
 {
 	for (int i = 0; i < PLAN_METERS_MAX; i++)
