@@ -377,10 +377,10 @@ void watch_start(struct simulation *simulation)
 	for_each_series(simulation, forget);
 }
 
+/* What waited may be kept on the disk, lies among it; which of it is not known. */
 static void drop_waiting(const struct series *series)
 {
-	struct point *point = &series->simulation->points[series->point];
-	point->waiting[series->counter].any = point->waiting[series->counter].lied = false;
+	series->simulation->points[series->point].waiting[series->counter].any = false;
 }
 
 void watch_stop(struct simulation *simulation)
