@@ -156,16 +156,121 @@ static void a_refused_block_becomes_two_without_what_lay_between(void **state)
 
 	begin((const uint16_t[]){20, 10, 12}, 3);
 	struct device_units units = {unit_items, device_units(&device, unit_items)};
-	assert_null(device_plan_split(&units, POLL_FAST, &plan, 0));
+	assert_false(device_plan_split(&units, POLL_FAST, &plan, 0));
 	assert_int_equal(plan.count, 2);
 	assert_int_equal(plan.blocks[0].address, 10);
-	assert_int_equal(plan.blocks[0].count, 1);
-	assert_int_equal(plan.blocks[1].address, 12);
-	assert_int_equal(plan.blocks[1].count, 9);
-	struct device_unit *hole = device_plan_split(&units, POLL_FAST, &plan, 0);
-	assert_ptr_equal(hole, &unit_items[1]);
+	assert_int_equal(plan.blocks[0].count, 3);
+	assert_int_equal(plan.blocks[1].address, 20);
+	assert_int_equal(plan.blocks[1].count, 1);
+	assert_true(device_plan_split(&units, POLL_FAST, &plan, 1));
 	assert_int_equal(plan.count, 1);
-	assert_int_equal(plan.blocks[0].address, 12);
+	assert_true(unit_items[0].hole);
+	assert_false(unit_items[1].hole || unit_items[2].hole);
+	free(plan.blocks);
+}
+
+/* Ask for the plan of a device that lacks a register, until nothing is refused. */
+static size_t refusals(struct device_units *units, struct plan *plan, uint16_t lacking)
+{
+	size_t refused = 0;
+
+	for (size_t i = 0; i < plan->count;) {
+		const struct plan_block *block = &plan->blocks[i];
+
+		if (block->address > lacking || lacking >= block->address + block->count) {
+			i++;
+			continue;
+		}
+		assert_true(++refused < 1000); /* it ends */
+		device_plan_split(units, POLL_FAST, plan, i);
+		assert_true(plan->count <= units->count);
+	}
+	return refused;
+}
+
+static bool is_covered(const struct plan *plan, const struct device_point *point)
+{
+	for (size_t i = 0; i < plan->count; i++) {
+		if (device_block_has(&plan->blocks[i], point)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* All channels of a device show the same voltage: more units than registers. */
+static void of_registers_shared_by_many_none_is_lost_when_a_block_is_refused(void **state)
+{
+	enum { SHARED = 32, REGISTERS = 125, UNITS = SHARED + REGISTERS - 1 };
+	struct plan plan = plan_of((struct plan_block){SPACE_INPUT_REGISTERS, 0, REGISTERS}, UNITS);
+	uint16_t addresses[UNITS] = {0};
+	(void)state;
+
+	for (size_t i = SHARED; i < UNITS; i++) {
+		addresses[i] = (uint16_t)(i - SHARED + 1);
+	}
+	begin(addresses, UNITS);
+	struct device_units units = {unit_items, device_units(&device, unit_items)};
+	assert_int_equal(units.count, UNITS);
+	assert_false(device_plan_split(&units, POLL_FAST, &plan, 0));
+	assert_int_equal(plan.count, 2);
+	for (size_t i = 0; i < UNITS; i++) {
+		assert_true(is_covered(&plan, &points[i]));
+	}
+	free(plan.blocks);
+}
+
+/* A sum over registers 10 and 14, and its parts: the first begins where the sum does. */
+static void what_overlaps_is_a_hole_only_where_a_register_of_its_own_is_lacking(void **state)
+{
+	static const bool holes[5][3] = {
+  /* sum   10     14 */
+		{true, true,  false}, /* 10 is lacking */
+		{true, false, false},
+                {true, false, false},
+                {true, false, false},
+		{true, false, true }, /* 14 is lacking */
+	};
+	(void)state;
+
+	for (uint16_t lacking = 10; lacking <= 14; lacking++) {
+		for (size_t first = 0; first < 3; first++) { /* in any order */
+			struct plan plan =
+				plan_of((struct plan_block){SPACE_INPUT_REGISTERS, 10, 5}, 3);
+			uint16_t addresses[3] = {0};
+
+			addresses[first] = 10;
+			addresses[(first + 1) % 3] = 10;
+			addresses[(first + 2) % 3] = 14;
+			begin(addresses, 3);
+			values[first].addresses[1] = 14;
+			values[first].addresses_count = 2;
+			struct device_units units = {unit_items, device_units(&device, unit_items)};
+			refusals(&units, &plan, lacking);
+			for (size_t i = 0; i < 3; i++) {
+				const size_t unit = (first + i) % 3;
+
+				assert_int_equal(unit_items[unit].hole, holes[lacking - 10][i]);
+				assert_int_equal(
+					is_covered(&plan, &points[unit]), !holes[lacking - 10][i]);
+			}
+			free(plan.blocks);
+		}
+	}
+}
+
+/* Two meters of one device show the same register. */
+static void units_of_the_same_registers_are_holes_together(void **state)
+{
+	struct plan plan = plan_of((struct plan_block){SPACE_INPUT_REGISTERS, 10, 3}, 3);
+	(void)state;
+
+	begin((const uint16_t[]){10, 10, 12}, 3);
+	struct device_units units = {unit_items, device_units(&device, unit_items)};
+	assert_int_equal(refusals(&units, &plan, 10), 2);
+	assert_true(unit_items[0].hole && unit_items[1].hole);
+	assert_false(unit_items[2].hole);
+	assert_int_equal(plan.count, 1);
 	free(plan.blocks);
 }
 
@@ -178,6 +283,10 @@ int main(void)
 		cmocka_unit_test(only_the_groups_wanted_are_planned),
 		cmocka_unit_test(the_point_that_cannot_be_read_is_named),
 		cmocka_unit_test(a_refused_block_becomes_two_without_what_lay_between),
+		cmocka_unit_test(
+			what_overlaps_is_a_hole_only_where_a_register_of_its_own_is_lacking),
+		cmocka_unit_test(units_of_the_same_registers_are_holes_together),
+		cmocka_unit_test(of_registers_shared_by_many_none_is_lost_when_a_block_is_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
