@@ -114,28 +114,43 @@ static const char *entry_text(struct section_context *reading, const struct sett
 	return copy;
 }
 
+/* A name of a list must be one of its choices, where it has some, and stand there once. */
+static void check_name(struct section_context *reading, const struct setting *setting,
+	const struct yaml_node *node, const struct config_names *before)
+{
+	bool known = !setting->choices;
+
+	for (const char *const *choice = setting->choices; choice && *choice; choice++) {
+		known |= strcmp(*choice, node->text) == 0;
+	}
+	if (!known) {
+		report_fault(reading, setting, node, SETTING_MALFORMED);
+	}
+	for (size_t i = 0; i < before->count; i++) {
+		if (strcmp(before->names[i], node->text) == 0) {
+			SECTION_REPORT(reading, node->at, "%s: \"%s\" stands here a second time",
+				setting->key, node->text);
+		}
+	}
+}
+
 static void read_list(struct section_context *reading, const struct setting *setting,
 	const struct yaml_node *node, void *base)
 {
-	struct config_quantities *list = (void *)((char *)base + setting->offset);
+	struct config_names *list = (void *)((char *)base + setting->offset);
 
 	if (!check_collection(reading, setting, node, YAML_SEQUENCE)) {
 		return;
 	}
 	const char **names = section_take(reading, node->children_count * sizeof(*names));
+	list->names = names;
 	for (size_t i = 0; names && i < node->children_count; i++) {
 		const char *name = entry_text(reading, setting, &node->children[i]);
-		for (size_t k = 0; name && k < list->count; k++) {
-			if (strcmp(names[k], name) == 0) {
-				SECTION_REPORT(reading, node->children[i].at,
-					"%s: \"%s\" stands here a second time", setting->key, name);
-			}
-		}
 		if (name) {
+			check_name(reading, setting, &node->children[i], list);
 			names[list->count++] = name;
 		}
 	}
-	list->names = names;
 }
 
 static void read_labels(struct section_context *reading, const struct setting *setting,

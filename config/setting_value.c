@@ -13,7 +13,8 @@
 
 #define HOST_NAME "[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?"
 #define HOST_V6   "[0-9A-Fa-f]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*"
-#define NUMBER    "(0|[1-9][0-9]{0,8})"
+#define NUMBER    "(0|[1-9][0-9]{0,10})"
+#define TIME      "T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})"
 
 /* clang-format off */
 static const struct setting_type_info types[SETTING_TYPE_COUNT] = {
@@ -26,12 +27,13 @@ static const struct setting_type_info types[SETTING_TYPE_COUNT] = {
 	[SETTING_SIZE]      = {"^" NUMBER " ?(KiB|MiB|GiB|TiB)$", "a size"},
 	[SETTING_CURRENT]   = {"^" NUMBER " ?A$", "a current"},
 	[SETTING_RATIO]     = {"^[1-9][0-9]{0,8} ?/ ?[1-9][0-9]{0,3}$", "a ratio"},
+	[SETTING_INSTANT]   = {"^[0-9]{4}-[0-9]{2}-[0-9]{2}(" TIME ")?$", "a date, or an instant as RFC 3339 has it"},
 	[SETTING_YES_NO]    = {"^(yes|no|true|false)$", "yes or no"},
 	[SETTING_CHOICE]    = {NULL, "one of"},
 	[SETTING_HOST]      = {"^(" HOST_NAME "|" HOST_V6 ")$", "a host name or address"},
 	[SETTING_HOST_PORT] = {"^(" HOST_NAME "(:[1-9][0-9]{0,8})?|" HOST_V6 "|\\[" HOST_V6 "\\](:[1-9][0-9]{0,8})?)$",
 	                       "a host name or address, and a port behind ':' if need be"},
-	[SETTING_LIST]      = {NULL, "a list of quantity names"},
+	[SETTING_LIST]      = {NULL, "a list of names"},
 	[SETTING_LABELS]    = {NULL, "a mapping of texts"},
 };
 
@@ -224,6 +226,7 @@ static parse_fn *const parsers[SETTING_TYPE_COUNT] = {
 	[SETTING_SIZE]      = parse_scaled,
 	[SETTING_CURRENT]   = parse_scaled,
 	[SETTING_RATIO]     = parse_ratio,
+	[SETTING_INSTANT]   = parse_text,
 	[SETTING_YES_NO]    = parse_yes_no,
 	[SETTING_CHOICE]    = parse_choice,
 	[SETTING_HOST]      = parse_text,
@@ -359,7 +362,8 @@ void setting_allowed(const struct setting *setting, char ret_text[static SETTING
 
 	if (setting->choices) {
 		join_choices(setting->choices, choices, sizeof(choices));
-		snprintf(ret_text, SETTING_ALLOWED_MAX, "one of %s", choices);
+		snprintf(ret_text, SETTING_ALLOWED_MAX,
+			setting->type == SETTING_LIST ? "a list of %s" : "one of %s", choices);
 		return;
 	}
 	/* clang-format off */
@@ -378,6 +382,7 @@ void setting_allowed(const struct setting *setting, char ret_text[static SETTING
 		snprintf(ret_text, SETTING_ALLOWED_MAX, "%s, at most %lld characters", kind, (long long)setting->max);
 		break;
 	case SETTING_RATIO:
+	case SETTING_INSTANT:
 	case SETTING_HOST_PORT:
 	case SETTING_LIST:
 	case SETTING_LABELS:

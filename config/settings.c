@@ -18,12 +18,15 @@
 #define SLUG   .type = SETTING_SLUG, .min = 1, .max = 32
 #define PATH   .type = SETTING_PATH, .min = 1, .max = 255
 #define SPAN   .type = SETTING_DURATION
+#define PLAIN  .type = SETTING_INTEGER
 
 /* Where a row is kept, and where its position. */
 #define IN(structure, field)    .offset = offsetof(struct structure, field)
 #define AT(structure, field)    .at_offset = offsetof(struct structure, field##_at)
 #define IN_AT(structure, field) IN(structure, field), AT(structure, field)
 
+static const char *const languages[] = {"en", "nb", NULL};
+static const char *const rejectable[] = {"largest_power", "spike", NULL};
 static const char *const peak_rules[] = {"highest_hour", "mean_of_days", "mean_of_months", NULL};
 static const char *const clocks[] = {"synchronised", "trust", NULL};
 static const char *const parities[] = {"N", "E", "O", NULL};
@@ -50,6 +53,10 @@ const struct setting settings[] = {
 	{.section = SECTION_SITE, .key = "timezone", .type = SETTING_TEXT, .min = 1, .max = 64, .shown = true,
 	 .fallback = "UTC", .example = "Europe/Oslo", IN_AT(site_config, timezone),
 	 .help = "The time zone whose days, months and years totals are made for."},
+	{.section = SECTION_SITE, .key = "lang", .type = SETTING_CHOICE, .choices = languages,
+	 .min = CONFIG_ENGLISH, .max = CONFIG_NORWEGIAN, .fallback = "en", .example = "nb",
+	 IN(site_config, language),
+	 .help = "The language of findings about the meters: English or Norwegian (bokmål)."},
 
 	{.section = SECTION_GATEWAY, .key = "id", SLUG, .required = true, .shown = true,
 	 .example = "main", IN_AT(site_config, gateway),
@@ -124,6 +131,46 @@ const struct setting settings[] = {
 	{.section = SECTION_INTERVALS, .key = "commit", SPAN, .min = 100, .max = HOUR,
 	 .fallback = "5 min", .example = "1 min", IN(site_config, commit_ms),
 	 .help = "How often trends are written to disk; energy is written at once."},
+
+	{.section = SECTION_FLAGS, .key = "reject", .type = SETTING_LIST, .choices = rejectable, .min = 1, .max = 2,
+	 .example = "[spike]", IN(config_flags, reject),
+	 .help = "Flags for which an interval gets no value; its energy is told as an event. Without it, flags only mark."},
+	{.section = SECTION_FLAGS, .key = "spike_factor", PLAIN, .min = 2, .max = 1000, .shown = true, .fallback = "10", .example = "10",
+	 IN(config_flags, spike_factor),
+	 .help = "A spike is more than so many times the largest interval of the past four weeks."},
+	{.section = SECTION_FLAGS, .key = "spike_history", SPAN, .min = DAY, .max = 28 * DAY, .fallback = "7 d",
+	 .example = "3 d", IN(config_flags, spike_history_ms),
+	 .help = "How much must have been measured before an interval can be a spike."},
+	{.section = SECTION_FLAGS, .key = "doubled_band_percent", PLAIN, .min = 1, .max = 40, .fallback = "10",
+	 .example = "10", IN(config_flags, doubled_band_percent),
+	 .help = "How near to twice its neighbours' mean an hour must be to be called doubled, in percent."},
+	{.section = SECTION_FLAGS, .key = "doubled_neighbours_percent", PLAIN, .min = 1, .max = 50, .fallback = "15",
+	 .example = "15", IN(config_flags, doubled_neighbours_percent),
+	 .help = "How much the hours beside a doubled one may differ, in percent."},
+	{.section = SECTION_FLAGS, .key = "min_steps", PLAIN, .min = 5, .max = 10000, .fallback = "20", .example = "20",
+	 IN(config_flags, steps_min),
+	 .help = "How many of its own steps a register must move before it is held against anything."},
+	{.section = SECTION_FLAGS, .key = "power_band_percent", PLAIN, .min = 1, .max = 50, .fallback = "25",
+	 .example = "25", IN(config_flags, power_band_percent),
+	 .help = "How near to 10, 100 or 1000 times the integral of power a register must be to be called so, in percent."},
+	{.section = SECTION_FLAGS, .key = "submeter_tolerance_percent", PLAIN, .min = 1, .max = 100, .fallback = "5",
+	 .example = "5", IN(config_flags, submeter_tolerance_percent),
+	 .help = "How far sub-meters together may be above their main, in percent of it."},
+	{.section = SECTION_FLAGS, .key = "heat_factor", PLAIN, .min = 100, .max = 5000, .fallback = "1160",
+	 .example = "1160", IN(config_flags, heat_factor),
+	 .help = "What one m³ carries per K, in Wh: 1160 of water, less of a mixture with glycol (its maker tells)."},
+	{.section = SECTION_FLAGS, .key = "heat_band_percent", PLAIN, .min = 1, .max = 90, .fallback = "20",
+	 .example = "20", IN(config_flags, heat_band_percent),
+	 .help = "How far heat may be from volume times temperature difference, in percent."},
+	{.section = SECTION_FLAGS, .key = "heat_window", SPAN, .min = HOUR, .max = 28 * DAY, .fallback = "1 d",
+	 .example = "1 d", IN(config_flags, heat_window_ms),
+	 .help = "Over how long, at least, heat is held against volume and temperatures."},
+	{.section = SECTION_FLAGS, .key = "frozen_after", SPAN, .min = HOUR, .max = 365 * DAY, .fallback = "60 d",
+	 .example = "60 d", IN(config_flags, frozen_after_ms),
+	 .help = "A register that stands longer, and never stood so long before, is frozen: heating stands all summer."},
+	{.section = SECTION_FLAGS, .key = "frozen_factor", PLAIN, .min = 1, .max = 100, .fallback = "3", .example = "3",
+	 IN(config_flags, frozen_factor),
+	 .help = "So many times as long as it ever stood before, too."},
 
 	{.section = SECTION_TOTALS, .key = "peak_rule", .type = SETTING_CHOICE, .choices = peak_rules,
 	 .min = PEAKS_HIGHEST_HOUR, .max = PEAKS_MEAN_OF_MONTHS, .shown = true,
@@ -204,9 +251,16 @@ const struct setting settings[] = {
 	{.section = SECTION_METER, .key = "main_fuse", .type = SETTING_CURRENT, .min = 1, .max = 10000, .shown = true,
 	 .example = "125 A", IN(config_meter, main_fuse_a),
 	 .help = "The fuse before the meter; more energy than it lets through is no reading."},
+	{.section = SECTION_METER, .key = "heat_factor", PLAIN, .min = 100, .max = 5000, .example = "1050",
+	 IN(config_meter, heat_factor),
+	 .help = "As flags: heat_factor, for the fluid of this meter."},
 	{.section = SECTION_METER, .key = "serial", .type = SETTING_TEXT, .min = 1, .max = 64,
 	 .example = "0301", IN(config_meter, serial),
 	 .help = "The device's serial number; another one found there is an exchange."},
+	{.section = SECTION_METER, .key = "valid_from", .type = SETTING_INSTANT, .min = 10, .max = 40,
+	 .example = "2026-11-23", IN_AT(config_meter, valid_from),
+	 .help = "Since when this meter's model, option and ct hold. Needed where they change; what was "
+	         "counted since is revised. A date is the beginning of that day at the site."},
 	{.section = SECTION_METER, .key = "fast", SPAN, .min = 100, .max = HOUR, .example = "5 s",
 	 IN_AT(config_meter, fast_ms),
 	 .help = "As intervals: fast, for this meter."},
@@ -226,6 +280,7 @@ static const struct setting_section_info sections[SECTION_COUNT] = {
 	[SECTION_GATEWAY]   = {.key = "gateway", .required = true, .help = "The board."},
 	[SECTION_BROKER]    = {.key = "broker", .required = true, .help = "Where it all goes: an MQTT 5 broker."},
 	[SECTION_INTERVALS] = {.key = "intervals", .help = "How often things happen."},
+	[SECTION_FLAGS]     = {.key = "flags", .help = "What is called implausible, and what happens to it."},
 	[SECTION_TOTALS]    = {.key = "totals", .help = "What is made of energies: hours, days, months, years; power peaks."},
 	[SECTION_BUS]       = {.key = "buses", .list = true, .required = true, .max = CONFIG_BUSES_MAX,
 	                       .help = "The lines: RS-485, Modbus TCP, RTU over TCP."},

@@ -17,6 +17,7 @@ enum setting_section {
 	SECTION_GATEWAY,
 	SECTION_BROKER,
 	SECTION_INTERVALS,
+	SECTION_FLAGS,
 	SECTION_TOTALS,
 	SECTION_BUS,   /* each entry of `buses` */
 	SECTION_METER, /* each entry of `meters` */
@@ -33,12 +34,14 @@ enum setting_type {
 	SETTING_SIZE,     /* "256 MiB", "1 GiB"; kept in bytes */
 	SETTING_CURRENT,  /* "125 A" */
 	SETTING_RATIO,    /* "300/5": struct config_ratio */
+	SETTING_INSTANT,  /* "2026-11-23", "2026-11-23T10:00:00Z": kept as text; what day it is
+			     depends on the time zone */
 	SETTING_YES_NO,   /* enum config_yes_no */
 	SETTING_CHOICE,   /* an enum; min is the first choice's number, max the last's */
 	SETTING_HOST,
 	SETTING_HOST_PORT, /* "192.168.1.30:502", "[fe80::1]:502", "meter.local": struct
 			      config_endpoint */
-	SETTING_LIST,      /* of quantity names: struct config_quantities */
+	SETTING_LIST,      /* of names, of choices where there are some: struct config_names */
 	SETTING_LABELS,    /* a mapping of free text: struct config_labels */
 	SETTING_TYPE_COUNT
 };

@@ -64,7 +64,7 @@ static void print_any_text(FILE *stream, const struct setting *setting)
 
 static void print_choices(FILE *stream, const struct setting *setting)
 {
-	const bool quoted = setting->type == SETTING_CHOICE;
+	const bool quoted = setting->type != SETTING_INTEGER;
 
 	fputs("\"enum\": [", stream);
 	for (const char *const *choice = setting->choices; *choice; choice++) {
@@ -94,8 +94,14 @@ static void print_list(FILE *stream, const struct setting *setting)
 {
 	fprintf(stream,
 		"\"type\": \"array\", \"minItems\": %lld, \"maxItems\": %lld, \"uniqueItems\": "
-		"true, \"items\": {\"type\": \"string\", \"minLength\": 1, \"maxLength\": 200}",
+		"true, \"items\": {",
 		(long long)setting->min, (long long)setting->max);
+	if (setting->choices) {
+		print_choices(stream, setting);
+	} else {
+		fputs("\"type\": \"string\", \"minLength\": 1, \"maxLength\": 200", stream);
+	}
+	fputc('}', stream);
 }
 
 static void print_labels(FILE *stream, const struct setting *setting)
@@ -120,6 +126,7 @@ static print_fn *const printers[SETTING_TYPE_COUNT] = {
 	[SETTING_SIZE]      = print_pattern,
 	[SETTING_CURRENT]   = print_pattern,
 	[SETTING_RATIO]     = print_pattern,
+	[SETTING_INSTANT]   = print_pattern,
 	[SETTING_YES_NO]    = print_yes_no,
 	[SETTING_CHOICE]    = print_choices,
 	[SETTING_HOST]      = print_host,

@@ -77,6 +77,8 @@ static void read_mapping_section(
 	if (section == SECTION_BROKER) {
 		config->broker.at = target.at;
 		target.base = &config->broker;
+	} else if (section == SECTION_FLAGS) {
+		target.base = &config->flags;
 	}
 	section_read(reading, &target);
 }
@@ -95,7 +97,7 @@ static void report_unknown_sections(struct section_context *reading, const struc
 		if (!known) {
 			SECTION_REPORT(reading, child->key_at,
 				"unknown key \"%s\"%s%s%s; allowed: site, gateway, broker, "
-				"intervals, totals, buses, meters",
+				"intervals, flags, totals, buses, meters",
 				child->key, spelling.nearest ? "; did you mean \"" : "",
 				spelling.nearest ? spelling.nearest : "",
 				spelling.nearest ? "\"?" : "");

@@ -20,6 +20,11 @@ enum config_bus_kind {
 	CONFIG_BUS_RTU_OVER_TCP,
 };
 
+enum config_language {
+	CONFIG_ENGLISH,
+	CONFIG_NORWEGIAN, /* bokmål */
+};
+
 enum config_clock {
 	CONFIG_CLOCK_SYNCHRONISED, /* the time counts once the kernel says it is synchronised */
 	CONFIG_CLOCK_TRUST,        /* the time counts as it is */
@@ -88,9 +93,9 @@ struct config_ratio {
 	int64_t secondary;
 };
 
-struct config_quantities {
+struct config_names {
 	const char *const *names;
-	size_t count; /* 0: all the model has */
+	size_t count; /* 0: none given */
 };
 
 struct config_label {
@@ -146,15 +151,19 @@ struct config_meter {
 	const char *parent; /* id of the meter this one is a part of; NULL: none */
 	struct config_ratio ct;
 	enum config_yes_no ct_in_meter;
-	int64_t main_fuse_a; /* 0: unknown */
-	const char *serial;  /* expected serial number; NULL: whatever is found */
-	int64_t fast_ms;     /* 0: the site's */
+	int64_t main_fuse_a;    /* 0: unknown */
+	int64_t heat_factor;    /* 0: the site's */
+	const char *serial;     /* expected serial number; NULL: whatever is found */
+	const char *valid_from; /* since when model, option and ct hold; NULL: not given. As text:
+				   gateway/instant_text.h */
+	int64_t fast_ms;        /* 0: the site's */
 	int64_t slow_ms;
-	struct config_quantities quantities; /* read these only */
+	struct config_names quantities; /* read these only; none: all the model has */
 	struct config_labels labels;
 	struct file_position at; /* of the entry, and of single settings: */
 	struct file_position id_at, bus_at, address_at, channel_at, model_at, parent_at, ct_at,
-		ct_in_meter_at, fast_ms_at, slow_ms_at, quantities_at, carrier_at, use_at;
+		ct_in_meter_at, valid_from_at, fast_ms_at, slow_ms_at, quantities_at, carrier_at,
+		use_at;
 };
 
 struct config_broker {
@@ -171,6 +180,23 @@ struct config_broker {
 		password_file_at;
 };
 
+/* Limits of the plausibility flags (gateway/core/flags.h) and what is rejected for them. */
+struct config_flags {
+	struct config_names reject;
+	int64_t spike_factor;
+	int64_t spike_history_ms;
+	int64_t doubled_band_percent;
+	int64_t doubled_neighbours_percent;
+	int64_t steps_min;
+	int64_t power_band_percent;
+	int64_t submeter_tolerance_percent;
+	int64_t heat_factor; /* Wh per m³ and K */
+	int64_t heat_band_percent;
+	int64_t heat_window_ms;
+	int64_t frozen_after_ms;
+	int64_t frozen_factor;
+};
+
 struct site_config {
 	const char *file; /* as the user named it */
 	bool faulty;      /* errors were reported: settings may be missing, strings NULL */
@@ -178,6 +204,7 @@ struct site_config {
 	const char *site;
 	const char *site_name;
 	const char *timezone;
+	enum config_language language;
 	const char *gateway;
 	enum config_clock clock;
 	const char *data_directory;
@@ -192,6 +219,7 @@ struct site_config {
 	int64_t trend_ms;
 	int64_t health_ms;
 	int64_t commit_ms; /* trends and cursors */
+	struct config_flags flags;
 	enum config_peak_rule peak_rule;
 	int64_t peak_count;
 	struct config_broker broker;

@@ -173,7 +173,9 @@ static void write_meter(struct json_writer *writer, const struct pipeline *pipel
 	key_string(writer, "bus", site->config->bus);
 	key_integer(writer, "address", device->address);
 	key_string(writer, "state", device_state_text(meter->state));
-	key_reason(writer, "reason", meter->reason);
+	key_reason(writer, "reason",
+		meter->misplaced ? "another meter's device stands here; its readings are withheld"
+				 : meter->reason);
 	key_reason(writer, "serial_number", meter->serial_number);
 	key_seconds(writer, "last_reading_age_s", age_ms(pipeline, meter->last_reading_mono_ms));
 	key_integer(writer, "requests", (int64_t)counters->requests);
@@ -383,4 +385,65 @@ char *control_answer_refused(const char *error, const struct diagnostics *diagno
 char *control_answer_reloaded(const struct diagnostics *diagnostics)
 {
 	return control_answer_refused(NULL, diagnostics);
+}
+
+/* ---- settle ---- */
+
+/* `before` is null where no interval had a value. */
+static void write_amounts(struct json_writer *writer, const struct settle_change *change)
+{
+	const struct quantity_info *info = quantity_info(change->quantity);
+	key_string(writer, "quantity", info->name);
+	key_string(writer, "unit", info->unit);
+	key_integer(writer, "intervals", change->rows);
+	key_integer(writer, "without_value", change->nulls);
+	key_integer(writer, "corrections", change->corrections);
+	json_writer_key(writer, "before");
+	if (change->nulls == change->rows)
+		json_writer_null(writer);
+	else
+		json_writer_decimal(writer, change->before, info->decimals);
+	json_writer_key(writer, "after");
+	json_writer_decimal(writer, change->after, info->decimals);
+}
+
+static void write_change(struct json_writer *writer, const struct settle_change *change)
+{
+	json_writer_open_object(writer);
+	write_amounts(writer, change);
+	json_writer_key(writer, "start");
+	if (change->rows > 0)
+		json_writer_instant(writer, change->start_wall_ms);
+	else
+		json_writer_null(writer);
+	json_writer_key(writer, "end");
+	if (change->rows > 0)
+		json_writer_instant(writer, change->end_wall_ms);
+	else
+		json_writer_null(writer);
+	json_writer_close_object(writer);
+}
+
+static void write_settled(struct json_writer *writer, const void *context)
+{
+	const struct settled_answer *answer = context;
+	const struct settle_outcome *outcome = answer->outcome;
+	json_writer_open_object(writer);
+	key_string(writer, "meter", answer->meter);
+	key_boolean(writer, "dry_run", answer->dry_run);
+	key_boolean(writer, "open", outcome->is_open);
+	key_boolean(writer, "kept", outcome->is_kept);
+	write_amounts(writer, &outcome->changes[0]);
+	key_string(writer, "text", outcome->text);
+	json_writer_key(writer, "changes");
+	json_writer_open_array(writer);
+	for (size_t i = 0; i < outcome->count; i++)
+		write_change(writer, &outcome->changes[i]);
+	json_writer_close_array(writer);
+	json_writer_close_object(writer);
+}
+
+char *control_answer_settled(const struct settled_answer *answer)
+{
+	return answer_of(write_settled, answer);
 }

@@ -9,6 +9,7 @@
 
 #include "gateway/daemon_loans.h"
 #include "gateway/pipeline.h"
+#include "gateway/pipeline_settle.h"
 #include "gateway/report_queue.h"
 
 struct control_view {
@@ -29,5 +30,13 @@ char *control_answer_refused(const char *error, const struct diagnostics *diagno
 
 /* A configuration was taken over. */
 char *control_answer_reloaded(const struct diagnostics *diagnostics);
+
+/* What a decision does, or would do. */
+struct settled_answer {
+	const char *meter;
+	const struct settle_outcome *outcome;
+	bool dry_run;
+};
+char *control_answer_settled(const struct settled_answer *answer);
 
 #endif

@@ -38,6 +38,77 @@ static char *reload(
 	return requests->reload(requests->context, caller);
 }
 
+/* ---- settle ---- */
+
+enum { SETTLE_NUMBER_MAX = 40 };
+
+/* A text, or a number as it would be written; NULL where there is none. */
+static const char *text_of(
+	const json_t *request, const char *key, char buffer[static SETTLE_NUMBER_MAX])
+{
+	const json_t *found = json_object_get(request, key);
+	if (json_is_integer(found))
+		snprintf(buffer, SETTLE_NUMBER_MAX, "%lld", (long long)json_integer_value(found));
+	else if (json_is_real(found))
+		snprintf(buffer, SETTLE_NUMBER_MAX, "%.15g", json_real_value(found));
+	else
+		return json_string_value(found);
+	return buffer;
+}
+
+static const char *const settle_texts[] = {"meter", "quantity", "from", "at", "reason", "by"};
+static const char *const settle_numbers[] = {"closing", "opening", "multiplier"};
+static const char *const settle_switches[] = {"accept", "dry_run"};
+
+/* The error, or NULL: a field of another type is not taken for one that is not there. */
+static char *check_types(const json_t *request)
+{
+	for (size_t i = 0; i < sizeof settle_texts / sizeof settle_texts[0]; i++) {
+		const json_t *found = json_object_get(request, settle_texts[i]);
+		if (found != NULL && !json_is_string(found))
+			return control_error("\"%s\" is a text", settle_texts[i]);
+	}
+	for (size_t i = 0; i < sizeof settle_numbers / sizeof settle_numbers[0]; i++) {
+		const json_t *found = json_object_get(request, settle_numbers[i]);
+		if (found != NULL && !json_is_string(found) && !json_is_number(found))
+			return control_error(
+				"\"%s\" is a number, or a text that holds one", settle_numbers[i]);
+	}
+	for (size_t i = 0; i < sizeof settle_switches / sizeof settle_switches[0]; i++) {
+		const json_t *found = json_object_get(request, settle_switches[i]);
+		if (found != NULL && !json_is_boolean(found))
+			return control_error("\"%s\" is true or false", settle_switches[i]);
+	}
+	return NULL;
+}
+
+static char *settle(
+	struct control_requests *requests, const struct control_call *call, const char *caller)
+{
+	const json_t *json = call->request;
+	char closing[SETTLE_NUMBER_MAX], opening[SETTLE_NUMBER_MAX], multiplier[SETTLE_NUMBER_MAX];
+	struct settle_outcome outcome;
+	char *error = check_types(json);
+	if (error != NULL)
+		return error;
+	struct settle_request request = {.meter = json_string_value(json_object_get(json, "meter")),
+		.quantity = json_string_value(json_object_get(json, "quantity")),
+		.closing = text_of(json, "closing", closing),
+		.opening = text_of(json, "opening", opening),
+		.multiplier = text_of(json, "multiplier", multiplier),
+		.from = json_string_value(json_object_get(json, "from")),
+		.at = json_string_value(json_object_get(json, "at")),
+		.reason = json_string_value(json_object_get(json, "reason")),
+		.by = json_string_value(json_object_get(json, "by")),
+		.caller = caller,
+		.accept = json_is_true(json_object_get(json, "accept")),
+		.dry_run = json_is_true(json_object_get(json, "dry_run"))};
+	if (!pipeline_settle(requests->pipeline, &request, &outcome))
+		return control_error("%s", outcome.error);
+	struct settled_answer answer = {request.meter, &outcome, request.dry_run};
+	return control_answer_settled(&answer);
+}
+
 /* ---- loans ---- */
 
 struct number_field {
@@ -152,6 +223,7 @@ static const struct {
 	{.name = "status", .answer = status},
 	{.name = "values", .answer = values},
 	{.name = "reload", .answer = reload, .acts = true},
+	{.name = "settle", .answer = settle, .acts = true},
 	{.name = "lend",   .answer = lend,   .acts = true},
 };
 /* clang-format on */
@@ -208,7 +280,7 @@ static char *answer_to(
 		return answer;
 	}
 	return control_error(
-		"\"request\": \"%.40s\": known are status, values, reload, lend", name);
+		"\"request\": \"%.40s\": known are status, values, reload, settle, lend", name);
 }
 
 void control_requests_call(struct control_requests *requests, const struct control_call *call)

@@ -140,6 +140,11 @@ static char *try_to_take(struct daemon *daemon, const char *by, struct loaded_si
 		loaded_site_release(loaded);
 		return refuse(daemon, by, error, diagnostics);
 	}
+	pipeline_check_site(daemon->pipeline, loaded->site, &daemon->now, diagnostics);
+	if (diagnostics->errors > 0) {
+		loaded_site_release(loaded);
+		return refuse(daemon, by, first_error(diagnostics), diagnostics);
+	}
 	site_warn_changed_ids(daemon->loaded->config, loaded->config, diagnostics);
 	if (!take_over(daemon, loaded)) {
 		loaded_site_release(loaded);

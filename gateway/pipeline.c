@@ -220,6 +220,7 @@ bool pipeline_take_site(struct pipeline *pipeline, const struct site *site,
 	pipeline->buses = buses;
 	pipeline->buses_count = site->buses_count;
 	pipeline->clock_rules.trust = site->config->clock == CONFIG_CLOCK_TRUST;
+	pipeline_flags_take_limits(pipeline);
 	pipeline_take_grid(pipeline);
 	pipeline_learn_profiles(pipeline);
 	pipeline_totals_take(pipeline);
@@ -330,6 +331,8 @@ static void clock_stepped(struct pipeline *pipeline, int64_t step_ms)
 	pipeline_say(pipeline, LOG_LEVEL_WARNING, "the clock was set by %+.1f s", seconds);
 	if (step_ms < 0)
 		pipeline_clock_set_back(pipeline, -step_ms);
+	if (step_ms < 0)
+		pipeline_flags_forget(pipeline);
 	pipeline_event(pipeline, EVENT_CLOCK_STEPPED, "The clock was set by %+.1f s.", seconds);
 }
 
@@ -353,6 +356,8 @@ static void tick(struct pipeline *pipeline)
 {
 	pipeline->tick_due_mono_ms = pipeline->now.mono_ms + PIPELINE_TICK_MS;
 	observe_clock(pipeline);
+	if (pipeline->profiles_forgotten)
+		pipeline_learn_profiles(pipeline);
 	pipeline_work_in_set_back(pipeline);
 	pipeline_keep_unplaced(pipeline);
 	pipeline_tick_counters(pipeline);

@@ -69,6 +69,14 @@ struct pipeline *pipeline_close(struct pipeline *pipeline);
 __attribute__((warn_unused_result)) bool pipeline_take_site(struct pipeline *pipeline,
 	const struct site *site, const struct clock_observation *now, uint16_t *ret_slots);
 
+/*
+ * Can this site take the place of the one in force? Errors in `diagnostics`
+ * where it cannot: a known meter's model or scale is another one, and nothing
+ * says since when.
+ */
+void pipeline_check_site(struct pipeline *pipeline, const struct site *site,
+	const struct clock_observation *now, struct diagnostics *diagnostics);
+
 /* A bus as the site that its worker runs with knows it. */
 struct pipeline_source {
 	const struct site *site; /* the worker's, maybe an older one than the pipeline's */

@@ -105,8 +105,9 @@ static size_t describe_quantities(
 	for (size_t i = 0; i < meter->values_count; i++) {
 		const struct pipeline_value *value = &meter->values[i];
 		struct about_quantity *about = &ret_quantities[i];
-		*about =
-			(struct about_quantity){.quantity = value->quantity, .scale = value->scale};
+		*about = (struct about_quantity){.quantity = value->quantity};
+		if (!pipeline_scale_in_force(value, &about->scale))
+			about->scale = value->scale;
 		if (value->counter == NULL)
 			continue;
 		about->modulus = value->counter->rules.modulus;

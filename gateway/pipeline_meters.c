@@ -20,13 +20,18 @@ static bool is_electric_energy(enum quantity quantity)
 	return info->kind == QUANTITY_COUNTER && info->scaled_by_ct;
 }
 
-/* Inside steps an hour that the main fuse lets through; 0: unknown. */
-static int64_t rate_max_per_hour(const struct site_meter *meter, enum quantity quantity)
+int64_t pipeline_fuse_per_hour(const struct site_meter *meter, enum quantity quantity)
 {
 	int64_t phases = meter->model->phases > 0 ? meter->model->phases : 3;
 	if (meter->config->main_fuse_a <= 0 || !is_electric_energy(quantity))
 		return 0;
-	return meter->config->main_fuse_a * VOLTS * phases * MILLI * FUSE_MARGIN_2 / 2;
+	return meter->config->main_fuse_a * VOLTS * phases * MILLI;
+}
+
+/* What it lets through; 0: unknown. */
+static int64_t rate_max_per_hour(const struct site_meter *meter, enum quantity quantity)
+{
+	return pipeline_fuse_per_hour(meter, quantity) * FUSE_MARGIN_2 / 2;
 }
 
 static int64_t modulus_of(const struct device_point *point)
@@ -65,6 +70,7 @@ const struct pipeline_meter *pipeline_meter_find(const struct pipeline *pipeline
 
 static void free_value(struct pipeline_value *value)
 {
+	pipeline_flags_free(value);
 	if (value->counter == NULL)
 		return;
 	free(value->counter->waiting);
@@ -91,7 +97,7 @@ void pipeline_meters_free(struct pipeline *pipeline)
 /* ---- series ---- */
 
 int32_t pipeline_series(
-	struct pipeline *pipeline, const struct pipeline_meter *meter, struct pipeline_value *value)
+	struct pipeline *pipeline, struct pipeline_meter *meter, struct pipeline_value *value)
 {
 	bool is_new = false;
 	if (value->series >= 0 || pipeline->store == NULL)
@@ -102,6 +108,9 @@ int32_t pipeline_series(
 		return value->series;
 	if (value->counter != NULL)
 		pipeline_resume(pipeline, value);
+	pipeline_take_scale(&(struct pipeline_series_place){pipeline, meter, value});
+	if (is_new && value == meter->values)
+		pipeline_save_device(pipeline, meter);
 	if (is_new && value == meter->values)
 		pipeline_meter_event(pipeline, (struct occurrence){EVENT_NEW_SERIES, meter->id},
 			"Meter %s is new on this gateway: its series begin here.", meter->id);
@@ -116,10 +125,12 @@ static bool make_value(const struct pipeline *pipeline, const struct device_poin
 	(void)pipeline;
 	*ret_value = (struct pipeline_value){
 		.quantity = (uint8_t)point->value->quantity, .series = -1, .scale = point->scale};
-	if (quantity_info(point->value->quantity)->kind != QUANTITY_COUNTER)
-		return true;
-	ret_value->counter = calloc(1, sizeof *ret_value->counter);
-	return ret_value->counter != NULL;
+	if (quantity_info(point->value->quantity)->kind == QUANTITY_COUNTER) {
+		ret_value->counter = calloc(1, sizeof *ret_value->counter);
+		if (ret_value->counter == NULL)
+			return false;
+	}
+	return pipeline_flags_make(ret_value);
 }
 
 static bool make_values(const struct pipeline *pipeline, const struct site_meter *meter,
@@ -137,36 +148,31 @@ static bool make_values(const struct pipeline *pipeline, const struct site_meter
 	return true;
 }
 
-static bool same_scale(struct scale a, struct scale b)
-{
-	return a.numerator == b.numerator && a.denominator == b.denominator;
-}
-
 /*
- * What the old value knew goes over to the new one. A reading on another scale
- * does not follow on from those before: the device counts as exchanged.
+ * What the old value knew goes over to the new one. What another scale makes
+ * of the counter is seen to when the slot is filled (pipeline_take_scale()).
  */
-static void carry_over(struct pipeline_value *from, struct pipeline_value *to, bool same_device)
+static void carry_over(struct pipeline_value *from, struct pipeline_value *to)
 {
-	bool same = same_device && same_scale(from->scale, to->scale);
+	bool same = pipeline_same_scale(from->scale, to->scale);
 	if (from->quantity != to->quantity)
 		return;
 	to->series = from->series;
+	to->multiplier = from->multiplier;
 	if (to->counter != NULL && from->counter != NULL) {
 		int32_t series = from->counter->rules.series;
 		to->counter->counter = from->counter->counter;
 		to->counter->profile = from->counter->profile;
 		to->counter->set_back_ms = from->counter->set_back_ms;
 		to->counter->rules.series = series;
-		if (!same && series >= 0)
-			counter_exchange(&to->counter->counter);
-		else if (same) {
+		if (same) {
 			to->counter->waiting = from->counter->waiting;
 			from->counter->waiting = NULL;
 		}
 	}
 	if (!same)
 		return;
+	pipeline_flags_carry_over(from, to);
 	to->trend = from->trend;
 	to->seen = from->seen;
 	to->status = from->status;
@@ -175,18 +181,35 @@ static void carry_over(struct pipeline_value *from, struct pipeline_value *to, b
 	to->read_mono_ms = from->read_mono_ms;
 }
 
-static void set_rules(struct pipeline *pipeline, struct pipeline_meter *meter)
+/* An amount of the model's, by the scale in force; 0: unknown. */
+static int64_t amount_in_force(const struct pipeline_value *value, int64_t amount)
+{
+	int64_t in_force;
+	return pipeline_in_force(value, amount, &in_force) ? in_force : 0;
+}
+
+void pipeline_set_rules(struct pipeline_series_place *place)
+{
+	const struct pipeline_meter *meter = place->meter;
+	struct pipeline_counter *counter = place->value->counter;
+	int32_t series = counter->rules.series;
+	counter->rules = rules_of(place->pipeline, meter->id, meter->site,
+		&meter->site->points[place->value - meter->values]);
+	counter->rules.series = series;
+	counter->rules.modulus = amount_in_force(place->value, counter->rules.modulus);
+	counter->rules.resolution = amount_in_force(place->value, counter->rules.resolution);
+	counter->rules.profile = &counter->profile;
+	counter->rules.calendar = &place->pipeline->calendar;
+}
+
+/* Another configuration holds, or the first one. */
+static void take_values(struct pipeline *pipeline, struct pipeline_meter *meter)
 {
 	for (size_t i = 0; i < meter->values_count; i++) {
-		struct pipeline_counter *counter = meter->values[i].counter;
-		if (counter == NULL)
-			continue;
-		int32_t series = counter->rules.series;
-		counter->rules =
-			rules_of(pipeline, meter->id, meter->site, &meter->site->points[i]);
-		counter->rules.series = series;
-		counter->rules.profile = &counter->profile;
-		counter->rules.calendar = &pipeline->calendar;
+		struct pipeline_series_place place = {pipeline, meter, &meter->values[i]};
+		if (place.value->counter != NULL)
+			pipeline_set_rules(&place);
+		pipeline_take_scale(&place);
 	}
 }
 
@@ -195,11 +218,6 @@ static void index_values(struct pipeline_meter *meter)
 	memset(meter->value_of, UINT8_MAX, sizeof meter->value_of);
 	for (size_t i = 0; i < meter->values_count; i++)
 		meter->value_of[meter->values[i].quantity] = (uint8_t)i;
-}
-
-static bool same_device(const struct pipeline_meter *meter, const char *model)
-{
-	return meter->site != NULL && strcmp(meter->model, model) == 0;
 }
 
 static bool is_first_of_device(const struct site *site, const struct site_meter *meter)
@@ -214,7 +232,6 @@ static bool is_first_of_device(const struct site *site, const struct site_meter 
 static void fill_slot(struct pipeline *pipeline, struct pipeline_meter *meter,
 	const struct site_meter *site, struct pipeline_value *values)
 {
-	bool same = same_device(meter, site->model->name);
 	if (!meter->in_use)
 		*meter = (struct pipeline_meter){.last_reading_mono_ms = INT64_MIN,
 			.live_sent_mono_ms =
@@ -222,7 +239,7 @@ static void fill_slot(struct pipeline *pipeline, struct pipeline_meter *meter,
 			.live_due_mono_ms = INT64_MAX};
 	for (size_t i = 0; i < meter->values_count; i++)
 		for (size_t j = 0; j < site->points_count; j++)
-			carry_over(&meter->values[i], &values[j], same);
+			carry_over(&meter->values[i], &values[j]);
 	free_values(meter->values, meter->values_count);
 	meter->values = values;
 	meter->values_count = site->points_count;
@@ -233,7 +250,8 @@ static void fill_slot(struct pipeline *pipeline, struct pipeline_meter *meter,
 	snprintf(meter->id, sizeof meter->id, "%s", site->config->id);
 	snprintf(meter->model, sizeof meter->model, "%s", site->model->name);
 	index_values(meter);
-	set_rules(pipeline, meter);
+	pipeline_take_model(pipeline, meter);
+	take_values(pipeline, meter);
 }
 
 static void retire_slot(struct pipeline *pipeline, struct pipeline_meter *meter)
@@ -315,5 +333,6 @@ bool pipeline_meters_take(struct pipeline *pipeline, const struct site *site, ui
 		ret_slots[i] = (uint16_t)slot;
 	}
 	free(made);
+	pipeline_judge_devices(pipeline);
 	return true;
 }

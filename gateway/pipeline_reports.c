@@ -15,6 +15,22 @@ static struct pipeline_meter *meter_in_slot(struct pipeline *pipeline, uint16_t 
 	return &pipeline->slots[slot];
 }
 
+/* A worker that still runs with another site decoded by what its meter's registers were worth then.
+ */
+static bool is_outdated(const struct pipeline_source *source, const struct sample *sample,
+	const struct pipeline_meter *meter)
+{
+	const struct site_meter *site = &source->site->meters[sample->meter];
+	uint8_t index = meter->value_of[sample->quantity];
+	if (meter->site == site || index == UINT8_MAX)
+		return false;
+	for (size_t i = 0; i < site->points_count; i++)
+		if (site->points[i].value->quantity == sample->quantity)
+			return !pipeline_same_scale(
+				site->points[i].scale, meter->values[index].scale);
+	return true;
+}
+
 static void take_samples(struct pipeline *pipeline, const struct pipeline_source *source,
 	const struct worker_report *report)
 {
@@ -22,7 +38,7 @@ static void take_samples(struct pipeline *pipeline, const struct pipeline_source
 		const struct sample *sample = &report->samples[i];
 		struct pipeline_meter *meter =
 			meter_in_slot(pipeline, source->slots[sample->meter]);
-		if (meter != NULL)
+		if (meter != NULL && !meter->misplaced && !is_outdated(source, sample, meter))
 			pipeline_sample(pipeline, meter, sample);
 	}
 }
@@ -93,41 +109,11 @@ static void take_state(
 		tell_of_return(pipeline, meter);
 }
 
-/* Another device stands there: its counters begin anew. */
-static void exchange(struct pipeline *pipeline, struct pipeline_meter *meter, const char *serial)
-{
-	pipeline_say(pipeline, LOG_LEVEL_WARNING,
-		"meter %s: the device was exchanged: serial number %s before, %s now; the interval "
-		"in between has no value",
-		meter->id, meter->serial_number, serial);
-	pipeline_meter_event(pipeline, (struct occurrence){EVENT_METER_EXCHANGED, meter->id},
-		"Meter %s was exchanged: serial number %s before, %s now.", meter->id,
-		meter->serial_number, serial);
-	for (size_t i = 0; i < meter->values_count; i++) {
-		struct pipeline_counter *counter = meter->values[i].counter;
-		if (counter != NULL)
-			counter_exchange(&counter->counter);
-	}
-}
-
 static void take_serial_number(
 	struct pipeline *pipeline, struct pipeline_meter *meter, const struct worker_report *report)
 {
-	const char *serial = report->serial_number;
-	const char *expected = meter->site->config->serial;
-	if (serial == NULL || serial[0] == '\0' || strcmp(serial, meter->serial_number) == 0)
-		return;
-	if (meter->serial_number[0] != '\0')
-		exchange(pipeline, meter, serial);
-	else
-		pipeline_meter_event(pipeline, (struct occurrence){EVENT_SERIAL_NUMBER, meter->id},
-			"Meter %s has the serial number %s.", meter->id, serial);
-	if (expected != NULL && strcmp(expected, serial) != 0)
-		pipeline_say(pipeline, LOG_LEVEL_WARNING,
-			"meter %s: serial number %s found, %s expected by the configuration",
-			meter->id, serial, expected);
-	snprintf(meter->serial_number, sizeof meter->serial_number, "%s", serial);
-	pipeline->about_changed = true;
+	if (report->serial_number != NULL && report->serial_number[0] != '\0')
+		pipeline_found_serial(pipeline, meter, report->serial_number);
 }
 
 typedef void device_visitor(struct pipeline *pipeline, struct pipeline_meter *meter,

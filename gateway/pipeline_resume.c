@@ -25,6 +25,44 @@ static struct counter_frontier frontier_of(const struct series_state *state)
 		.is_broken = state->is_broken};
 }
 
+/* Rows of a break that are closed already, one after the other, though they have no readings. */
+struct closed_rows {
+	int64_t after_id;
+	int64_t next_start_wall_ms;
+	bool found;
+};
+
+static bool step_over(void *context, const struct interval_row *row)
+{
+	struct closed_rows *closed = context;
+	if (row->start_wall_ms < closed->next_start_wall_ms)
+		return true;
+	if (row->start_wall_ms > closed->next_start_wall_ms || row->id <= closed->after_id ||
+		row->quality != QUALITY_REJECTED || row->has_readings)
+		return false;
+	closed->next_start_wall_ms = row->end_wall_ms;
+	closed->found = true;
+	return true;
+}
+
+/* What was rejected stays closed: the counter goes on behind it, not where its readings end. */
+static void step_over_break(
+	struct pipeline *pipeline, struct pipeline_value *value, const struct series_state *state)
+{
+	struct counter_frontier frontier;
+	if (!counter_frontier(&value->counter->counter, &frontier))
+		return;
+	struct closed_rows closed = {.after_id = state->has_frontier ? state->after_id : 0,
+		.next_start_wall_ms = frontier.next_start_wall_ms};
+	struct store_range range = {value->series, frontier.next_start_wall_ms, INT64_MAX};
+	if (store_newest_intervals(pipeline->store, &range, step_over, &closed) != STORE_OK ||
+		!closed.found)
+		return;
+	frontier.next_start_wall_ms = closed.next_start_wall_ms;
+	frontier.is_broken = true;
+	counter_resume_at(&value->counter->counter, &frontier);
+}
+
 void pipeline_resume(struct pipeline *pipeline, struct pipeline_value *value)
 {
 	struct interval_row newest, known;
@@ -42,6 +80,8 @@ void pipeline_resume(struct pipeline *pipeline, struct pipeline_value *value)
 	} else {
 		counter_resume(counter, has_newest ? &newest : NULL, has_known ? &known : NULL);
 	}
+	if (has_newest && newest.end_wall_ms > counter->next_start_wall_ms)
+		step_over_break(pipeline, value, &state);
 	if (has_newest)
 		counter_note_published(counter, newest.end_wall_ms, 0);
 	if (state.has_frontier)
@@ -186,6 +226,7 @@ void pipeline_learn_profiles(struct pipeline *pipeline)
 	int64_t through;
 	if (pipeline->store == NULL)
 		return;
+	pipeline->profiles_forgotten = false;
 	learning.count = store_series_count(pipeline->store);
 	int64_t end_wall_ms = newest_end(pipeline);
 	learning.profiles = calloc(learning.count + 1, sizeof(void *));

@@ -30,16 +30,17 @@ static void count(struct pipeline *pipeline, struct pipeline_meter *meter,
 	struct pipeline_counter *counter = value->counter;
 	int64_t at_wall_ms;
 	if (wall_clock_place(&pipeline->clock, sample->read_mono_ms, &at_wall_ms)) {
-		if (pipeline_series(pipeline, meter, value) >= 0 && counter->set_back_ms == 0)
-			pipeline_add_reading(
-				&(struct pipeline_series_place){pipeline, meter, value}, at_wall_ms,
-				sample->value);
+		struct pipeline_series_place place = {pipeline, meter, value};
+		if (pipeline_series(pipeline, meter, value) < 0 || counter->set_back_ms > 0)
+			return;
+		pipeline_flags_sample(&place, at_wall_ms, value->value);
+		pipeline_add_reading(&place, at_wall_ms, value->value);
 		return;
 	}
 	if (counter->waiting == NULL)
 		counter->waiting = calloc(1, sizeof *counter->waiting);
 	if (counter->waiting != NULL)
-		waiting_readings_add(counter->waiting, sample->read_mono_ms, sample->value);
+		waiting_readings_add(counter->waiting, sample->read_mono_ms, value->value);
 }
 
 static void close_trend(struct pipeline *pipeline, struct pipeline_meter *meter,
@@ -59,8 +60,10 @@ static void average(struct pipeline *pipeline, struct pipeline_meter *meter,
 	int64_t at_wall_ms;
 	if (!wall_clock_place(&pipeline->clock, sample->read_mono_ms, &at_wall_ms))
 		return;
+	pipeline_flags_sample(
+		&(struct pipeline_series_place){pipeline, meter, value}, at_wall_ms, value->value);
 	close_trend(pipeline, meter, value, at_wall_ms);
-	trend_add(&value->trend, pipeline->site->config->trend_ms, at_wall_ms, sample->value);
+	trend_add(&value->trend, pipeline->site->config->trend_ms, at_wall_ms, value->value);
 	trend_set_clock(&value->trend, pipeline->clock.state);
 }
 
@@ -103,11 +106,18 @@ void pipeline_sample(
 	value->read_mono_ms = sample->read_mono_ms;
 	schedule_live(pipeline, meter);
 	if (sample->status != DECODE_OK) {
+		pipeline_flags_no_value(&(struct pipeline_series_place){pipeline, meter, value});
+		tell_of_no_value(pipeline, meter, value);
+		return;
+	}
+	if (pipeline->store != NULL && value->series < 0)
+		pipeline_series(pipeline, meter, value); /* it knows the scale in force */
+	if (!pipeline_in_force(value, sample->value, &value->value)) {
+		value->status = DECODE_OUT_OF_RANGE;
 		tell_of_no_value(pipeline, meter, value);
 		return;
 	}
 	value->told = false;
-	value->value = sample->value;
 	if (sample->read_mono_ms > meter->last_reading_mono_ms)
 		meter->last_reading_mono_ms = sample->read_mono_ms;
 	if (value->counter != NULL)

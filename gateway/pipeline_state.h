@@ -12,6 +12,8 @@
 #include "gateway/core/trend.h"
 #include "gateway/message.h"
 #include "gateway/pipeline.h"
+#include "gateway/pipeline_flags.h"
+#include "gateway/pipeline_settle.h"
 
 enum {
 	PIPELINE_TICK_MS = 1000,          /* clocks, deadlines, spans of trends */
@@ -45,9 +47,12 @@ struct pipeline_value {
 	int32_t series; /* < 0: the store has not given it yet */
 	int64_t value;
 	int64_t read_mono_ms;
-	struct scale scale;               /* of its point; another one is another counter */
+	struct scale scale;               /* of its point: what the configuration says */
+	struct scale multiplier;          /* in force beside it, by a person's word; {1, 1}: none */
 	struct pipeline_counter *counter; /* NULL: a gauge */
 	struct trend trend;               /* a gauge's */
+	struct pipeline_flags *flags;     /* NULL: it is not judged */
+	struct gauge_integral *integral;  /* of power; NULL: none */
 };
 
 struct pipeline_meter {
@@ -63,7 +68,10 @@ struct pipeline_meter {
 	enum device_state state;
 	char reason[PIPELINE_REASON_MAX];
 	struct device_counters counters;
-	char serial_number[SERIAL_NUMBER_MAX];
+	char serial_number[SERIAL_NUMBER_MAX]; /* found at its address */
+	bool model_is_new;                     /* another one than by the last run */
+	char known_serial[SERIAL_NUMBER_MAX];  /* of the device its counters belong to */
+	bool misplaced; /* another meter's device stands there: its readings are withheld */
 	int64_t last_reading_mono_ms; /* INT64_MIN: none */
 	int64_t live_sent_mono_ms;
 	int64_t live_due_mono_ms; /* INT64_MAX: nothing new */
@@ -92,6 +100,11 @@ struct pipeline {
 	struct pipeline_totals *totals; /* NULL: none */
 	int64_t totals_due_mono_ms;
 	struct interval_grid grid;
+	struct flag_limits flag_limits;
+	enum flag_language flag_language;
+	uint32_t rejecting_flags;     /* bits */
+	bool flags_wait;              /* some were found later, and wait for a commit */
+	bool profiles_forgotten;      /* some are to be learned again */
 	int64_t last_energy_id;       /* given to a row */
 	int64_t unplaced_due_mono_ms; /* while the time is not known */
 	int64_t trend_span;           /* wall time / trend_ms at the last look */
@@ -157,8 +170,43 @@ void pipeline_meters_free(struct pipeline *pipeline);
 /* As pipeline_take_site(), the meters' part. */
 bool pipeline_meters_take(struct pipeline *pipeline, const struct site *site, uint16_t *ret_slots);
 /* The series' number; asks the store the first time. < 0: it cannot tell now. */
-int32_t pipeline_series(struct pipeline *pipeline, const struct pipeline_meter *meter,
-	struct pipeline_value *value);
+int32_t pipeline_series(
+	struct pipeline *pipeline, struct pipeline_meter *meter, struct pipeline_value *value);
+/* What its accounting goes by, from model, configuration and multiplier. */
+void pipeline_set_rules(struct pipeline_series_place *place);
+
+/* ---- pipeline_scale.c: what a step of the register is worth, and since when ---- */
+/* A value by the configuration's scale, by the one in force. False: it is too large. */
+__attribute__((warn_unused_result)) bool pipeline_in_force(
+	const struct pipeline_value *value, int64_t decoded, int64_t *ret_value);
+/* What a raw step is worth, with the multiplier. False: too large. */
+bool pipeline_scale_in_force(const struct pipeline_value *value, struct scale *ret_scale);
+/* The series' number has become known, or another configuration holds: sees to a change of scale.
+ */
+void pipeline_take_scale(struct pipeline_series_place *place);
+
+/* Rows of a series on another scale from an instant on: looked at, and kept as revisions. */
+struct pipeline_rescaling {
+	struct pipeline_series_place *place;
+	struct scale ratio;
+	int64_t from_wall_ms;
+	struct settle_change change; /* what comes of it */
+	int64_t old_id;              /* rows up to it have been there for five days */
+};
+/* Fills in `change`. NULL, or why it cannot be done, in words. */
+__attribute__((warn_unused_result)) const char *pipeline_look_at_rescaling(
+	struct pipeline_rescaling *rescaling);
+/* After that: all rows wait for one commit. NULL, or why not. */
+__attribute__((warn_unused_result)) const char *pipeline_keep_rescaling(
+	struct pipeline_rescaling *rescaling);
+/* What it learned is on another scale; it is learned again with the next tick. */
+void pipeline_forget_profile(struct pipeline_series_place *place);
+/* a / b in lowest terms; {1, 1} where it cannot be told. */
+struct scale pipeline_ratio(struct scale a, struct scale b);
+bool pipeline_same_scale(struct scale a, struct scale b);
+
+/* Inside steps an hour that the main fuse is named for; 0: unknown. */
+int64_t pipeline_fuse_per_hour(const struct site_meter *meter, enum quantity quantity);
 
 /* ---- pipeline_samples.c: samples to rows ---- */
 void pipeline_sample(
@@ -170,6 +218,17 @@ struct counter_sink pipeline_sink_of(struct pipeline_series_place *place);
 typedef void pipeline_value_visitor(struct pipeline_series_place *place, void *argument);
 void pipeline_for_each_value(
 	struct pipeline *pipeline, pipeline_value_visitor *visit, void *argument);
+
+/* ---- pipeline_devices.c: which device stands at a meter ---- */
+/* A slot has another site: the model that the store knows may be another one. */
+void pipeline_take_model(struct pipeline *pipeline, struct pipeline_meter *meter);
+/* A serial number was found at its address. */
+void pipeline_found_serial(
+	struct pipeline *pipeline, struct pipeline_meter *meter, const char *serial);
+/* All slots have their site: whose devices stand where by its serial numbers? */
+void pipeline_judge_devices(struct pipeline *pipeline);
+/* The store is another one. */
+void pipeline_save_device(struct pipeline *pipeline, const struct pipeline_meter *meter);
 
 /* ---- pipeline_clock.c: what the clock does to counters ---- */
 /* The time is known: readings that waited are placed, earlier boots' before them. */

@@ -57,12 +57,18 @@ bool pipeline_keep_interval(void *context, struct interval_row *row)
 {
 	const struct pipeline_series_place *place = context;
 	struct pipeline *pipeline = place->pipeline;
-	if (pipeline->store == NULL || store_append_interval(pipeline->store, row) != STORE_OK)
+	struct flags_closing closing;
+	if (pipeline->store == NULL || !pipeline_flags_close(place, row, &closing))
 		return false;
+	if (store_append_interval(pipeline->store, row) != STORE_OK) {
+		pipeline_flags_undo(place, &closing);
+		return false;
+	}
 	pipeline->last_energy_id = row->id;
 	learn(place, row);
 	pipeline_totals_row(place, row);
 	want_commit(pipeline, gather_ms(pipeline));
+	pipeline_flags_kept(place, row, &closing);
 	return true;
 }
 
@@ -184,6 +190,7 @@ void pipeline_commit(struct pipeline *pipeline)
 	case STORE_OK:
 		leave_trouble(pipeline);
 		tell_of_loss(pipeline);
+		pipeline_flags_revise(pipeline);
 		break;
 	case STORE_FULL:
 		enter_trouble(pipeline, TROUBLE_FULL);

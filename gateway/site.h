@@ -17,6 +17,7 @@ struct site_meter {
 	const struct meter_model *model;
 	uint8_t option_choice;             /* of the model's own option, where it has one */
 	enum config_carrier carrier;       /* the configuration's, else the model's */
+	int64_t valid_from_wall_ms;        /* of model, option and ct; INT64_MIN: not given */
 	size_t bus;                        /* index in struct site's buses */
 	size_t device;                     /* index in that bus's devices */
 	const struct device_point *points; /* this meter's; a run inside its device's */

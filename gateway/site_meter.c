@@ -6,6 +6,8 @@
 #include "config/setting_value.h"
 #include "config/settings.h"
 #include "config/spelling.h"
+#include "gateway/instant_text.h"
+#include "gateway/local_time.h"
 #include "gateway/site_parts.h"
 
 enum { NAMES_TEXT_MAX = 1200 }; /* bytes, with the NUL: names of all quantities of a model */
@@ -250,6 +252,31 @@ static enum config_carrier carrier_of(const struct site_meter *meter)
 	return CARRIER_UNSET;
 }
 
+/* A date needs the zone's calendar, which is asked for where one stands. */
+static void take_valid_from(struct site_joining *joining, struct site_meter *meter)
+{
+	const struct config_meter *config = meter->config;
+	struct calendar calendar = {.count = 0};
+
+	meter->valid_from_wall_ms = INT64_MIN;
+	if (!config->valid_from) {
+		return;
+	}
+	bool known = joining->config->timezone &&
+		     local_time_calendar(joining->config->timezone, &calendar);
+	if (!instant_text_parse(config->valid_from, &calendar, &meter->valid_from_wall_ms)) {
+		SITE_REPORT(joining, config->valid_from_at,
+			"valid_from: \"%s\" is in no calendar; allowed: a date such as "
+			"\"2026-11-23\", or an instant such as \"2026-11-23T10:00:00Z\"",
+			config->valid_from);
+	} else if (!known && !strchr(config->valid_from, 'T')) {
+		SITE_REPORT(joining, config->valid_from_at,
+			"valid_from: \"%s\" cannot be told: the time zone is not known here; "
+			"allowed: an instant such as \"2026-11-23T10:00:00Z\"",
+			config->valid_from);
+	}
+}
+
 void site_join_meter(struct site_joining *joining, struct site_meter *meter)
 {
 	find_model(joining, meter);
@@ -262,6 +289,7 @@ void site_join_meter(struct site_joining *joining, struct site_meter *meter)
 	check_transport(joining, meter);
 	check_transformer(joining, meter);
 	check_update_period(joining, meter);
+	take_valid_from(joining, meter);
 	for (size_t i = 0; i < meter->config->quantities.count; i++) {
 		check_quantity(joining, meter, meter->config->quantities.names[i]);
 	}
@@ -269,7 +297,7 @@ void site_join_meter(struct site_joining *joining, struct site_meter *meter)
 
 bool site_meter_wants(const struct site_meter *meter, const struct model_value *value)
 {
-	const struct config_quantities *quantities = &meter->config->quantities;
+	const struct config_names *quantities = &meter->config->quantities;
 
 	if (value->channel != meter->config->channel) {
 		return false;

@@ -182,6 +182,7 @@ static void note_committed(struct store *store, bool with_trends)
 		store_series_note(store, &intervals[i]);
 	}
 	store->waiting[WAITING_INTERVALS].count = 0;
+	store->waiting[WAITING_INTERVALS].max = WAITING_INTERVALS_MAX;
 	store->waiting[WAITING_EVENTS].count = 0;
 	store->cursors[STREAM_ENERGY].last = store->given[STREAM_ENERGY];
 	if (with_trends) {
@@ -263,6 +264,25 @@ static enum store_status append(
 	queue->count++;
 	store->given[stream]++;
 	return STORE_OK;
+}
+
+bool store_reserve(struct store *store, size_t intervals)
+{
+	struct row_queue *queue = &store->waiting[WAITING_INTERVALS];
+	size_t needed = queue->count + intervals;
+
+	if (needed > queue->capacity) {
+		char *grown = realloc(queue->rows, needed * queue->row_bytes);
+		if (!grown) {
+			return false;
+		}
+		queue->rows = grown;
+		queue->capacity = needed;
+	}
+	if (needed > queue->max) {
+		queue->max = needed;
+	}
+	return true;
 }
 
 /* A commit inside append() gives no ids, so the next one is known before it. */

@@ -101,6 +101,13 @@ __attribute__((warn_unused_result)) enum store_status store_append_trend(
 	struct store *store, struct trend_row *row);
 __attribute__((warn_unused_result)) enum store_status store_commit(struct store *store);
 
+/*
+ * Room for so many intervals, appended one after the other: none of them is
+ * refused, and one commit writes them all, or none. False: memory is out, and
+ * nothing has changed. Holds until that commit.
+ */
+__attribute__((warn_unused_result)) bool store_reserve(struct store *store, size_t intervals);
+
 /* Move a cursor up; kept in memory, written with the next commit. */
 void store_set_sent(struct store *store, enum stream stream, int64_t id);
 void store_set_delivered(struct store *store, enum stream stream, int64_t id);

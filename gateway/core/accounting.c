@@ -13,61 +13,103 @@
 enum {
 	MS_PER_HOUR = 3600000,
 	SUSPICIOUS_FACTOR =
-		100, /* times the fastest climb seen: worth waiting for one more reading */
+		100,     /* times the fastest climb seen: worth waiting for one more reading */
+	LEAP_FACTOR = 2, /* times the fastest climb seen: back from zero, not climbing past */
 };
 
 __extension__ typedef __int128 wide;
 
-/* The most a counter can have climbed between two instants. */
-static wide climb_possible(
-	const struct counter_step *step, int64_t since_wall_ms, int64_t at_wall_ms)
-{
-	const struct counter *counter = step->counter;
-	wide span_ms = (wide)at_wall_ms - since_wall_ms + step->rules->register_update_ms;
+/* What a register showed, when it was last seen to show it, and when it showed less. */
+struct origin {
+	int64_t value;
+	int64_t read_wall_ms;
+	int64_t less_wall_ms;
+};
 
-	if (!counter->has_climbed) {
-		span_ms += MS_PER_HOUR; /* a coarse register may have been about to step */
-	}
-	return step->rules->rate_max_per_hour * span_ms / MS_PER_HOUR + step->rules->resolution + 1;
+static struct origin last_origin(const struct counter *counter)
+{
+	return (struct origin){counter->last.value, counter->read_wall_ms, counter->less_wall_ms};
 }
 
-/* Much faster than ever before; of no weight where the physical limit is known. */
-static bool is_unheard_of(const struct counter_step *step, wide climb, int64_t span_ms)
+/* Energy since the last step that the register does not show yet; 0: not known. */
+static int64_t hidden_max(const struct counter_step *step)
+{
+	return step->rules->resolution > 0 ? step->rules->resolution : step->counter->least_climb;
+}
+
+/*
+ * The most a counter can have climbed since: from when it showed less, or, where
+ * the size of its steps is known, one step and what went through since it was
+ * read last.
+ */
+static wide climb_possible(
+	const struct counter_step *step, const struct origin *origin, int64_t at_wall_ms)
+{
+	const struct counter_rules *rules = step->rules;
+	wide rate = rules->rate_max_per_hour;
+	wide span_ms = (wide)at_wall_ms - origin->less_wall_ms + rules->register_update_ms;
+	wide read_ms = (wide)at_wall_ms - origin->read_wall_ms + rules->register_update_ms;
+
+	if (!step->counter->has_climbed) {
+		span_ms += MS_PER_HOUR; /* a coarse register may have been about to step */
+	}
+	wide since_less = rate * span_ms / MS_PER_HOUR + rules->resolution + 1;
+	wide since_read = rate * read_ms / MS_PER_HOUR + hidden_max(step) + 1;
+	bool is_known = step->counter->has_climbed && hidden_max(step) > 0;
+
+	return is_known && since_read < since_less ? since_read : since_less;
+}
+
+/* Much faster than ever before. */
+static bool is_unheard_of(
+	const struct counter_step *step, wide climb, int64_t span_ms, int64_t factor)
 {
 	wide usual = (wide)step->counter->fastest_per_hour * span_ms / MS_PER_HOUR;
 
-	return climb > usual * SUSPICIOUS_FACTOR;
+	return climb > usual * factor;
 }
 
 /* Back above the value before the last break in one leap: the break was noise, the leap no energy.
  */
 static bool leaps_back(
-	const struct counter_step *step, int64_t from_value, const struct reading *to)
+	const struct counter_step *step, const struct origin *origin, const struct reading *to)
 {
 	const struct counter *counter = step->counter;
+	int64_t span_ms = to->at_wall_ms - origin->read_wall_ms + step->rules->register_update_ms;
 
-	return counter->has_before && !counter->before_is_other && from_value < counter->before &&
-	       to->value >= counter->before &&
-	       is_unheard_of(
-		       step, (wide)to->value - from_value, to->at_wall_ms - counter->less_wall_ms);
+	return counter->has_before && !counter->before_is_other &&
+	       origin->value < counter->before && to->value >= counter->before &&
+	       is_unheard_of(step, (wide)to->value - origin->value - hidden_max(step), span_ms,
+		       LEAP_FACTOR);
 }
 
-/* Can `to` come after a register that showed from_value, and less at since_wall_ms? */
-static bool follows(const struct counter_step *step, int64_t from_value, int64_t since_wall_ms,
-	const struct reading *to)
+/* Can `to` come after what the register showed? */
+static bool follows(
+	const struct counter_step *step, const struct origin *origin, const struct reading *to)
 {
-	wide climb = (wide)to->value - from_value;
+	wide climb = (wide)to->value - origin->value;
 
-	if (climb < 0 || leaps_back(step, from_value, to)) {
+	if (climb < 0 || leaps_back(step, origin, to)) {
 		return false;
 	}
 	return step->rules->rate_max_per_hour <= 0 ||
-	       climb <= climb_possible(step, since_wall_ms, to->at_wall_ms);
+	       climb <= climb_possible(step, origin, to->at_wall_ms);
 }
 
 static bool follows_last(const struct counter_step *step, const struct reading *reading)
 {
-	return follows(step, step->counter->last.value, step->counter->less_wall_ms, reading);
+	const struct origin last = last_origin(step->counter);
+
+	return follows(step, &last, reading);
+}
+
+static bool follows_held(const struct counter_step *step, const struct reading *reading)
+{
+	const struct counter *counter = step->counter;
+	const struct origin held = {
+		counter->held.value, counter->held.at_wall_ms, counter->read_wall_ms};
+
+	return follows(step, &held, reading);
 }
 
 static bool is_suspicious(const struct counter_step *step, const struct reading *reading)
@@ -79,7 +121,7 @@ static bool is_suspicious(const struct counter_step *step, const struct reading 
 	}
 	return step->rules->rate_max_per_hour <= 0 && counter->fastest_per_hour > 0 &&
 	       is_unheard_of(step, (wide)reading->value - counter->last.value,
-		       reading->at_wall_ms - counter->less_wall_ms);
+		       reading->at_wall_ms - counter->less_wall_ms, SUSPICIOUS_FACTOR);
 }
 
 /* The held reading was noise. */
@@ -178,7 +220,7 @@ static bool settle_held(const struct counter_step *step, const struct reading *r
 		counter->has_held = false;
 		return closing_accept(step, &held) && closing_accept(step, reading);
 	}
-	if (follows(step, held.value, counter->read_wall_ms, reading)) {
+	if (follows_held(step, reading)) {
 		return believe_step(step, reading);
 	}
 	if (!withhold(step)) {
@@ -212,6 +254,7 @@ static void go_on_from(struct counter *counter, const struct reading *boundary)
 	counter->less_wall_ms = boundary->at_wall_ms;
 	counter->read_wall_ms = boundary->at_wall_ms;
 	counter->start_method = METHOD_EVEN;
+	counter->last_is_boundary = true;
 }
 
 static void resume_from(struct counter *counter, const struct interval_row *known)

@@ -87,6 +87,7 @@ struct counter {
 	int64_t read_wall_ms;     /* newest good reading; `last` may be a boundary after it */
 	int64_t less_wall_ms;     /* newest instant at which the register showed less than `last` */
 	int64_t fastest_per_hour; /* fastest climb seen */
+	int64_t least_climb;      /* smallest step seen between two readings; 0: none yet */
 	int64_t before;           /* value of the last reading of the run before this one */
 	int64_t next_start_wall_ms; /* start of the open interval */
 	int64_t published_wall_ms;  /* end of the newest row; those after next_start are missing */
@@ -111,6 +112,7 @@ struct counter {
 	bool has_start;
 	bool start_good; /* R(next_start) is not inside a long gap */
 	bool has_noise;
+	bool last_is_boundary; /* and was never read */
 	bool is_ready;
 	bool is_rejecting; /* the open interval holds a break: null whatever comes */
 };

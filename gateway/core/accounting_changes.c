@@ -96,7 +96,8 @@ bool counter_rescale(struct counter *counter, struct scale ratio, int64_t from_w
 {
 	struct counter changed = *counter;
 	int64_t *const amounts[] = {&changed.last.value, &changed.held.value,
-		&changed.fastest_per_hour, &changed.before, &changed.withheld};
+		&changed.fastest_per_hour, &changed.least_climb, &changed.before,
+		&changed.withheld};
 
 	for (size_t i = 0; i < sizeof(amounts) / sizeof(amounts[0]); i++) {
 		if (!scale_apply(ratio, *amounts[i], amounts[i])) {
@@ -270,6 +271,7 @@ static bool replace_readings(const struct counter_step *step, const struct repla
 	counter->read_wall_ms = start.at_wall_ms;
 	counter->less_wall_ms = start.at_wall_ms;
 	counter->has_climbed = false;
+	counter->last_is_boundary = true;
 	counter->has_held = false;
 	counter->again_revision = plan->again_revision;
 	return place_again(step, plan, last);

@@ -289,6 +289,7 @@ bool closing_begin_run(const struct counter_step *step, const struct reading *re
 	counter->read_wall_ms = reading->at_wall_ms;
 	counter->less_wall_ms = reading->at_wall_ms;
 	counter->has_climbed = false;
+	counter->last_is_boundary = false;
 	return true;
 }
 
@@ -323,21 +324,34 @@ static bool close_interval(const struct counter_step *step, const struct boundar
 	return true;
 }
 
-static void move_to(struct counter *counter, const struct reading *reading)
+static void note_climb(struct counter *counter, int64_t from_value, const struct reading *reading)
 {
 	int64_t span_ms = reading->at_wall_ms - counter->less_wall_ms;
-	wide climb = (wide)reading->value - counter->last.value;
+	wide climb = (wide)reading->value - from_value;
 
-	if (climb > 0 && span_ms > 0) {
-		wide per_hour = climb * MS_PER_HOUR / span_ms;
-		if (per_hour > counter->fastest_per_hour) {
-			counter->fastest_per_hour =
-				per_hour > INT64_MAX ? INT64_MAX : (int64_t)per_hour;
-		}
-		counter->less_wall_ms = counter->read_wall_ms;
-		counter->has_climbed = true;
+	if (climb <= 0 || span_ms <= 0) {
+		return;
 	}
+	wide per_hour = climb * MS_PER_HOUR / span_ms;
+	if (per_hour > counter->fastest_per_hour) {
+		counter->fastest_per_hour = per_hour > INT64_MAX ? INT64_MAX : (int64_t)per_hour;
+	}
+	counter->less_wall_ms = counter->read_wall_ms;
+	if (counter->last_is_boundary) {
+		return; /* part of a step only */
+	}
+	counter->has_climbed = true;
+	if (counter->least_climb == 0 || climb < counter->least_climb) {
+		counter->least_climb = (int64_t)climb;
+	}
+}
+
+static void move_to(
+	struct counter *counter, const struct reading *from, const struct reading *reading)
+{
+	note_climb(counter, from->value, reading);
 	counter->last = *reading;
+	counter->last_is_boundary = false;
 	counter->read_wall_ms = reading->at_wall_ms;
 }
 
@@ -365,10 +379,11 @@ bool closing_accept(const struct counter_step *step, const struct reading *readi
 	for (int32_t rows = 0; next_end(step, rows, reading->at_wall_ms, &end_wall_ms); rows++) {
 		struct boundary end = passage_boundary(step, &passage, end_wall_ms);
 		if (!close_interval(step, &end)) {
+			counter->last_is_boundary = rows > 0 || counter->last_is_boundary;
 			return false;
 		}
 		counter->last = end.reading;
 	}
-	move_to(counter, reading);
+	move_to(counter, &from, reading);
 	return true;
 }

@@ -207,3 +207,26 @@ int64_t profile_spread_until(struct profile_spread *spread, int64_t amount, int6
 	spread->at_wall_ms = at_wall_ms;
 	return (int64_t)((wide)amount * spread->done / spread->total);
 }
+
+bool profile_expect(
+	const struct profile *profile, const struct profile_question *question, int64_t *ret_amount)
+{
+	const struct profile_spread spread = {.profile = profile,
+		.calendar = question->calendar,
+		.at_wall_ms = question->from_wall_ms};
+	int64_t span_ms = question->to_wall_ms - question->from_wall_ms;
+
+	if (span_ms / MS_PER_HOUR > PROFILE_SPAN_HOURS_MAX) {
+		return false;
+	}
+	int64_t weighed = weigh(&spread, question->to_wall_ms);
+	if (weighed < 0) {
+		return false;
+	}
+	wide amount = ((wide)weighed << profile->shift) / MS_PER_HOUR;
+	if (amount > INT64_MAX) {
+		return false;
+	}
+	*ret_amount = (int64_t)amount;
+	return true;
+}

@@ -58,4 +58,14 @@ struct profile_spread profile_spread_begin(const struct profile *profile,
  * add up to the amount, and each is within a step of its exact one. */
 int64_t profile_spread_until(struct profile_spread *spread, int64_t amount, int64_t at_wall_ms);
 
+/* What the counter usually counts in a span of at most PROFILE_SPAN_HOURS_MAX; false where an hour
+ * of it was never learned. */
+struct profile_question {
+	const struct calendar *calendar; /* NULL: UTC */
+	int64_t from_wall_ms;
+	int64_t to_wall_ms;
+};
+__attribute__((warn_unused_result)) bool profile_expect(const struct profile *profile,
+	const struct profile_question *question, int64_t *ret_amount);
+
 #endif

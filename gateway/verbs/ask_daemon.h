@@ -13,6 +13,7 @@ enum {
 	ASK_PATH_MAX = 512,
 	ASK_TIMEOUT_MS = 5000,
 	ASK_RELOAD_TIMEOUT_MS = 20000, /* 500 meters and their models on a small board */
+	ASK_SETTLE_TIMEOUT_MS = 60000, /* a year of quarter hours of many counters, likewise */
 };
 
 /* What the options --socket and --config said; NULL: nothing. */

@@ -97,11 +97,9 @@ static uint32_t causes_around(
 
 bool readings_agree(const struct judged *judged, const struct reading_pair *pair)
 {
-	struct span start = span_at(judged->ledger, pair->start_wall_ms);
-	struct span end = span_at(judged->ledger, pair->end_wall_ms);
 	struct candidates from = {0}, to = {0};
-	add_candidates(judged->ledger, &start, pair->reading_start, &from);
-	add_candidates(judged->ledger, &end, pair->reading_end, &to);
+	add_candidates(judged->ledger, &pair->spans[0], pair->readings[0], &from);
+	add_candidates(judged->ledger, &pair->spans[1], pair->readings[1], &to);
 	for (size_t i = 0; i < from.count; i++)
 		for (size_t j = 0; j < to.count; j++)
 			if (ledger_counted(judged->ledger, from.items[i], to.items[j]) ==
@@ -139,8 +137,8 @@ static void judge_readings(
 				spans[i].after.position.era);
 			return;
 		}
-	struct reading_pair pair = {start->at_wall_ms, end->at_wall_ms, row->reading_start,
-		row->reading_end, row->energy};
+	struct reading_pair pair = {
+		{*start, *end}, {row->reading_start, row->reading_end}, row->energy};
 	if (has_value(row) && !readings_agree(judged, &pair))
 		violated(judged->simulation, "conservation",
 			"%s: the register counted another amount", case_text(text, judged, row));
@@ -182,11 +180,21 @@ static void judge_quality(
 		violated(judged->simulation, "quality", "%s: method %d",
 			case_text(text, judged, row), row->method);
 	if (row->quality == QUALITY_REJECTED &&
-		(causes & (CAUSE_BREAK | CAUSE_LIE | CAUSE_BELIEVABLE)) == 0)
+		(causes & (CAUSE_BREAK | CAUSE_LIE | CAUSE_BELIEVABLE | CAUSE_CLOCK)) == 0)
 		violated(judged->simulation, "quality",
 			"%s: rejected, though the register never broke",
 			case_text(text, judged, row));
 	judge_calm(judged, row, spans);
+}
+
+void widen(const struct judged *judged, struct span spans[static 2])
+{
+	int64_t interval_ms = judged->ledger->interval_ms;
+	int64_t worst_ms = (judged->simulation->board.worst_ms / interval_ms + 1) * interval_ms;
+	for (int i = 0; i < 2; i++) {
+		spans[i].before = ledger_before(judged->ledger, spans[i].at_wall_ms - worst_ms);
+		spans[i].after = ledger_after(judged->ledger, spans[i].at_wall_ms + worst_ms);
+	}
 }
 
 void judge_kept(const struct judged *judged, const struct kept_row *row)
@@ -205,9 +213,17 @@ void judge_kept(const struct judged *judged, const struct kept_row *row)
 		violated(judged->simulation, "provenance", "%s: a value without readings",
 			case_text(text, judged, row));
 	judge_quality(judged, row, spans);
-	if ((causes_around(judged, &spans[0], &spans[1]) & CAUSE_BELIEVABLE) != 0) {
+	uint32_t causes = causes_around(judged, &spans[0], &spans[1]);
+	if ((causes & CAUSE_BELIEVABLE) != 0) {
 		figures->not_judged++;
 		return;
+	}
+	if ((causes & CAUSE_CLOCK) != 0) {
+		/* It may be placed anew until all is over, and then by as much as the clock was
+		   wrong. */
+		if (!judged->simulation->draining)
+			return;
+		widen(judged, spans);
 	}
 	judge_readings(judged, row, spans);
 	figures->judged += has_value(row);

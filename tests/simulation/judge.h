@@ -21,10 +21,8 @@ struct span {
 
 /* What one or more rows say of a stretch of time. */
 struct reading_pair {
-	int64_t start_wall_ms;
-	int64_t end_wall_ms;
-	int64_t reading_start;
-	int64_t reading_end;
+	struct span spans[2];
+	int64_t readings[2];
 	int64_t energy;
 };
 
@@ -36,6 +34,8 @@ bool has_value(const struct kept_row *row);
 struct span span_at(const struct ledger *ledger, int64_t boundary_wall_ms);
 /* The boundary lies between answers further apart than the limit. */
 bool is_long_gap(const struct ledger *ledger, const struct span *span);
+/* By as much as the clock was ever wrong. */
+void widen(const struct judged *judged, struct span spans[static 2]);
 /* Could the register have counted this energy between these readings? */
 bool readings_agree(const struct judged *judged, const struct reading_pair *pair);
 /* All that must hold for one row. */

@@ -12,7 +12,10 @@ static void judge_joint(const struct judged *judged, const struct kept_row *row)
 {
 	char text[CASE_TEXT_MAX];
 	const struct kept_row *next = row + 1;
-	if (next->generation != row->generation)
+	bool settling = !judged->simulation->draining &&
+			(ledger_causes(judged->ledger, row->start_wall_ms, next->end_wall_ms) &
+				CAUSE_CLOCK) != 0;
+	if (next->generation != row->generation || settling)
 		return;
 	if (next->start_wall_ms != row->end_wall_ms) {
 		violated(judged->simulation, "holes", "%s: no row follows at its end",
@@ -29,32 +32,45 @@ static void judge_joint(const struct judged *judged, const struct kept_row *row)
 			case_text(text, judged, row), (long long)next->reading_start);
 }
 
-/* A run of rows with values from `first` on; returns how many. */
-static size_t judge_run(const struct judged *judged, const struct kept_row *first, size_t count)
+/* The sum of a run of rows with values is what the register counted. */
+static void judge_sum(const struct judged *judged, const struct kept_row *first, size_t length)
 {
-	struct reading_pair sum = {first->start_wall_ms, 0, first->reading_start, 0, 0};
-	size_t length = 0;
-	for (; length < count && has_value(&first[length]) &&
-		first[length].generation == first->generation;
-		length++)
-		sum.energy += first[length].energy;
-	if (length == 0)
-		return 1;
-	sum.end_wall_ms = first[length - 1].end_wall_ms;
-	sum.reading_end = first[length - 1].reading_end;
-	uint32_t causes = ledger_causes(judged->ledger,
-		sum.start_wall_ms - judged->ledger->interval_ms,
-		sum.end_wall_ms + judged->ledger->interval_ms);
-	if ((causes & CAUSE_BELIEVABLE) == 0 && !readings_agree(judged, &sum)) {
+	const struct ledger *ledger = judged->ledger;
+	const struct kept_row *last = first + length - 1;
+	struct reading_pair sum = {.spans = {span_at(ledger, first->start_wall_ms),
+					   span_at(ledger, last->end_wall_ms)},
+		.readings = {first->reading_start, last->reading_end}};
+	uint32_t causes = ledger_causes(ledger, first->start_wall_ms - ledger->interval_ms,
+		last->end_wall_ms + ledger->interval_ms);
+	for (size_t i = 0; i < length; i++)
+		sum.energy += first[i].energy;
+	if ((causes & CAUSE_BELIEVABLE) != 0 ||
+		((causes & CAUSE_CLOCK) != 0 && !judged->simulation->draining))
+		return;
+	if ((causes & CAUSE_CLOCK) != 0)
+		widen(judged, sum.spans);
+	if (!readings_agree(judged, &sum)) {
 		char start[INSTANT_MAX], end[INSTANT_MAX];
 		violated(judged->simulation, "conservation",
 			"m%d counter %d, %s to %s, %zu rows: their sum is %lld, readings %lld to "
 			"%lld",
-			judged->point, judged->counter, instant(start, sum.start_wall_ms),
-			instant(end, sum.end_wall_ms), length, (long long)sum.energy,
-			(long long)sum.reading_start, (long long)sum.reading_end);
+			judged->point, judged->counter, instant(start, first->start_wall_ms),
+			instant(end, last->end_wall_ms), length, (long long)sum.energy,
+			(long long)sum.readings[0], (long long)sum.readings[1]);
 	}
-	return length;
+}
+
+/* A run of rows with values from `first` on; returns how many. */
+static size_t judge_run(const struct judged *judged, const struct kept_row *first, size_t count)
+{
+	size_t length = 0;
+	while (length < count && has_value(&first[length]) &&
+		first[length].generation == first->generation &&
+		(length == 0 || first[length].start_wall_ms == first[length - 1].end_wall_ms))
+		length++;
+	if (length > 0)
+		judge_sum(judged, first, length);
+	return length > 0 ? length : 1;
 }
 
 /* Readings went on after it, and it is missing still. */

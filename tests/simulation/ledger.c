@@ -46,10 +46,11 @@ void ledger_clear(struct ledger *ledger)
 void ledger_cause_over(
 	struct ledger *ledger, int64_t from_wall_ms, int64_t to_wall_ms, enum cause cause)
 {
-	int64_t last = floor_of(to_wall_ms, ledger->interval_ms);
+	bool turned = from_wall_ms > to_wall_ms; /* the clock was set back between them */
+	int64_t from = floor_of(turned ? to_wall_ms : from_wall_ms, ledger->interval_ms);
+	int64_t last = floor_of(turned ? from_wall_ms : to_wall_ms, ledger->interval_ms);
 	int64_t end = ledger->origin + (int64_t)ledger->buckets_count;
-	int64_t number = floor_of(from_wall_ms, ledger->interval_ms);
-	number = number < ledger->origin ? ledger->origin : number;
+	int64_t number = from < ledger->origin ? ledger->origin : from;
 	for (; number <= last && number < end; number++)
 		bucket_at(ledger, number)->causes |= (uint32_t)cause;
 }
@@ -81,6 +82,8 @@ void ledger_answer(
 		ledger->less_wall_ms = ledger->newest.at_wall_ms;
 		ledger->has_climbed = true;
 	}
+	if (ledger->newest.at_wall_ms == INT64_MIN)
+		ledger->less_wall_ms = earliest_wall_ms;
 	ledger->newest = (struct mark){latest_wall_ms, position};
 	ledger->is_lying = false;
 	if (ledger->first.at_wall_ms == INT64_MIN)
@@ -121,6 +124,7 @@ void ledger_forget(struct ledger *ledger, int64_t from_wall_ms, int64_t now_wall
 	ledger->less_wall_ms = known.at_wall_ms;
 	ledger->has_climbed = false;
 	ledger->is_lying = false;
+	ledger->was_deceived = false;
 }
 
 struct mark ledger_before(const struct ledger *ledger, int64_t boundary_wall_ms)

@@ -63,7 +63,11 @@ struct ledger {
 				    gateway last began */
 	int64_t less_wall_ms;    /* newest answer that showed less than `newest` */
 	bool has_climbed;        /* since the gateway's start, in its sight */
+	bool has_before;
+	int64_t before;          /* what the era before showed last */
 	bool is_lying;           /* the newest answer was a lie */
+	bool was_deceived;       /* by a lie it could not know, since its start: what it takes for
+				    the fastest climb may be that one's */
 };
 
 void ledger_begin(struct ledger *ledger, int64_t from_wall_ms, int64_t to_wall_ms, int64_t opening);

@@ -62,6 +62,7 @@ static const struct {
 	[TROUBLE_DEAD_BOARD]      = {"dead-board", 48, 2000},
 	[TROUBLE_COLD_CLOCK]      = {"cold-clock", 1, 1},
 	[TROUBLE_CLOCK_STEP]      = {"clock-step", 12, 300},
+	[TROUBLE_CLOCK_YEARS]     = {"clock-years", 500, 4000},
 	[TROUBLE_BROKER_AWAY]     = {"broker-away", 3, 100},
 	[TROUBLE_REFUSAL]         = {"refusal", 6, 200},
 	[TROUBLE_LOST_ACK]        = {"lost-ack", 3, 100},

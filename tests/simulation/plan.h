@@ -53,7 +53,8 @@ enum trouble {
 	TROUBLE_STOP,         /* a clean restart */
 	TROUBLE_DEAD_BOARD,   /* a new board with an empty store */
 	TROUBLE_COLD_CLOCK,   /* boots begin in 1970 */
-	TROUBLE_CLOCK_STEP,
+	TROUBLE_CLOCK_STEP,   /* set wrong by up to an hour, and right again */
+	TROUBLE_CLOCK_YEARS,  /* ... by years */
 	TROUBLE_BROKER_AWAY,
 	TROUBLE_REFUSAL,      /* publications refused for a while */
 	TROUBLE_LOST_ACK,     /* the connection ends with publications unanswered */

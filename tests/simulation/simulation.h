@@ -78,7 +78,7 @@ struct board {
 	int64_t energy_committed; /* id; must arrive */
 	int64_t up_since_us;
 	int64_t wrong_since_us; /* the clock; INT64_MAX: it is right */
-	int64_t wrong_ms[2];    /* least and largest error since then */
+	int64_t worst_ms;       /* the largest error there has been */
 };
 
 enum { BROKER_WINDOW = 64, BOARD_MONO_MS = 5000 };
@@ -169,6 +169,7 @@ void watch_report(struct simulation *simulation, const struct line *line,
 	const struct worker_report *report);
 /* The board learnt the time, or forgot what it had not stored. */
 void watch_clock(struct simulation *simulation);
+void watch_wrong_clock(struct simulation *simulation); /* it was set wrong, or will be right now */
 void watch_start(struct simulation *simulation);
 void watch_stop(struct simulation *simulation);
 

@@ -99,7 +99,8 @@ static void exchange(struct simulation *simulation, int64_t point)
 static void start_again(struct simulation *simulation, int64_t unused)
 {
 	(void)unused;
-	board_start(simulation);
+	if (simulation->board.pipeline == NULL)
+		board_start(simulation);
 }
 
 static void set_right(struct simulation *simulation, int64_t boot)
@@ -107,6 +108,8 @@ static void set_right(struct simulation *simulation, int64_t boot)
 	struct board *board = &simulation->board;
 	if (board->boots != boot)
 		return;
+	if (board->wrong_since_us != INT64_MAX)
+		watch_wrong_clock(simulation);
 	board->error_ms = 0;
 	board->synchronised = !simulation->plan.trust_clock;
 	trace(simulation, "the clock is right");
@@ -116,6 +119,8 @@ static void boot(struct simulation *simulation, int64_t unused)
 {
 	struct board *board = &simulation->board;
 	(void)unused;
+	if (board->pipeline != NULL)
+		return;
 	board_boot(simulation);
 	bool cold = simulation->plan.hours_between[TROUBLE_COLD_CLOCK] > 0 &&
 		    !simulation->draining && dice_chance(&simulation->dice, 0.6);
@@ -179,22 +184,31 @@ static void dead_board(struct simulation *simulation, int64_t unused)
 	come_back(simulation);
 }
 
-static void step_clock(struct simulation *simulation, int64_t unused)
+static void set_wrong(struct simulation *simulation, int64_t size_ms)
 {
-	(void)unused;
 	struct board *board = &simulation->board;
 	if (board->error_ms != 0)
 		return;
-	bool years = dice_chance(&simulation->dice, 0.1);
-	int64_t size_ms = years ? dice_between(&simulation->dice, 200, 1500) * 86400000
-				: wait_us(simulation, 10 * minute_us) / 1000 + 1000;
-	size_ms = !years && size_ms > 3600000 ? 3600000 : size_ms;
 	board->error_ms = dice_chance(&simulation->dice, 0.5) ? size_ms : -size_ms;
 	board->wrong_since_us = simulation->now_us;
+	watch_wrong_clock(simulation);
 	simulation->figures.steps++;
 	trace(simulation, "the clock is set wrong by %lld s", (long long)board->error_ms / 1000);
 	agenda_enter(&simulation->agenda, simulation->now_us + some_time_us(simulation), set_right,
 		board->boots);
+}
+
+static void step_clock(struct simulation *simulation, int64_t unused)
+{
+	(void)unused;
+	int64_t size_ms = 1000 + wait_us(simulation, 10 * minute_us) / 1000;
+	set_wrong(simulation, size_ms > 3600000 ? 3600000 : size_ms);
+}
+
+static void leap_clock(struct simulation *simulation, int64_t unused)
+{
+	(void)unused;
+	set_wrong(simulation, dice_between(&simulation->dice, 200, 1500) * 86400000);
 }
 
 /* ---- the broker ---- */
@@ -245,6 +259,7 @@ static const struct {
 	[TROUBLE_DEAD_BOARD]      = {TARGET_ONE, dead_board},
 	[TROUBLE_COLD_CLOCK]      = {TARGET_ONE, NULL}, /* at a boot */
 	[TROUBLE_CLOCK_STEP]      = {TARGET_ONE, step_clock},
+	[TROUBLE_CLOCK_YEARS]     = {TARGET_ONE, leap_clock},
 	[TROUBLE_BROKER_AWAY]     = {TARGET_ONE, broker_away},
 	[TROUBLE_REFUSAL]         = {TARGET_ONE, refusal},
 	[TROUBLE_LOST_ACK]        = {TARGET_ONE, lost_ack},
@@ -300,6 +315,8 @@ void troubles_end(struct simulation *simulation)
 	}
 	for (int i = 0; i < simulation->plan.meters_count; i++)
 		simulation->points[i].box->dead_until_us = 0;
+	if (board->wrong_since_us != INT64_MAX)
+		watch_wrong_clock(simulation);
 	board->error_ms = 0;
 	board->synchronised = !simulation->plan.trust_clock;
 	if (board->pipeline == NULL)

@@ -57,8 +57,11 @@ static bool can_climb(const struct doubt *doubt, int64_t climb)
 	if (climb < 0)
 		return false;
 	if (rate == 0) {
-		rate = UNHEARD_OF * counter->load.most_per_hour;
-		if (!ledger->has_climbed)
+		/* By the fastest climb seen: one step from one poll to the next may be it. */
+		int64_t polls_an_hour = 3600 / simulation->plan.poll_s + 1;
+		rate = UNHEARD_OF *
+		       (counter->load.most_per_hour + counter->step * polls_an_hour);
+		if (!ledger->has_climbed || ledger->was_deceived)
 			return true;
 	}
 	double hours = 2 + 1.5 * (double)(doubt->at_wall_ms - ledger->less_wall_ms) / MS_PER_HOUR;
@@ -128,6 +131,7 @@ static void write_lie(const struct series *series, int64_t at_wall_ms, int64_t l
 	ledger_cause_over(
 		ledger, since, at_wall_ms, believable ? CAUSE_BELIEVABLE : CAUSE_LIE);
 	ledger->is_lying = true;
+	ledger->was_deceived = ledger->was_deceived || believable;
 	trace(series->simulation, "m%d: counter %d shows %lld for %lld%s", series->point,
 		series->counter, (long long)lie,
 		(long long)series->simulation->points[series->point]
@@ -154,6 +158,16 @@ static void write_between(const struct series *series, int64_t at_wall_ms, struc
 		ledger_cause_over(ledger, newest->at_wall_ms, at_wall_ms,
 			(enum cause)(ledger_causes(ledger, newest->at_wall_ms, at_wall_ms) &
 				     (CAUSE_LIE | CAUSE_BELIEVABLE)));
+	/* From below to above where the era before ended: byport may take it for a return. */
+	if (ledger->has_before && shown_by(ledger, newest->position) < ledger->before &&
+		shown_by(ledger, position) >= ledger->before) {
+		ledger_cause_over(ledger, newest->at_wall_ms, at_wall_ms, CAUSE_BREAK);
+		ledger->has_before = false;
+	}
+	if (position.era != newest->position.era) {
+		ledger->before = shown_by(ledger, newest->position);
+		ledger->has_before = true;
+	}
 	if (position.era == newest->position.era) {
 		/* A turn that byport must not assume, not knowing what is possible. */
 		if (has_turned(ledger, newest->position, position) &&
@@ -268,13 +282,15 @@ static void place_waiting(const struct series *series)
 	struct point *point = &series->simulation->points[series->point];
 	int index = series->counter;
 	int64_t now_ms = series->simulation->now_us / 1000;
+	int64_t since_ms = series->simulation->board.up_since_us / 1000;
+	const struct mark *newest = &series->ledger->newest;
+	if (newest->at_wall_ms != INT64_MIN && newest->at_wall_ms < since_ms)
+		since_ms = newest->at_wall_ms;
 	if (point->waiting[index].any || point->waiting[index].lied)
-		ledger_cause_over(series->ledger, series->simulation->board.up_since_us / 1000,
-			now_ms, CAUSE_CLOCK);
+		ledger_cause_over(series->ledger, since_ms, now_ms, CAUSE_CLOCK);
 	if (point->waiting[index].lied)
-		ledger_cause_over(series->ledger, series->simulation->board.up_since_us / 1000,
-			now_ms, CAUSE_BELIEVABLE);
-	if (point->waiting[index].any && !point->waiting[index].lied) {
+		ledger_cause_over(series->ledger, since_ms, now_ms, CAUSE_BELIEVABLE);
+	else if (point->waiting[index].any) {
 		write_answer(series, point->waiting[index].first_us, point->waiting[index].first);
 		write_answer(series, point->waiting[index].newest_us, point->waiting[index].newest);
 	}
@@ -284,6 +300,35 @@ static void place_waiting(const struct series *series)
 void watch_clock(struct simulation *simulation)
 {
 	for_each_series(simulation, place_waiting);
+}
+
+struct wrong_span {
+	int64_t from_wall_ms;
+	int64_t to_wall_ms;
+};
+
+static struct wrong_span wrong_span;
+
+static void write_wrong(const struct series *series)
+{
+	ledger_cause_over(series->ledger, wrong_span.from_wall_ms, wrong_span.to_wall_ms,
+		CAUSE_CLOCK);
+}
+
+/*
+ * A clock that is set back says that it was wrong before: what byport has placed
+ * within the step's length may move by it. (It moves readings of before a step
+ * forward too, though it saw that step: their sum stays, their quality tells.)
+ */
+void watch_wrong_clock(struct simulation *simulation)
+{
+	struct board *board = &simulation->board;
+	int64_t since_ms = board->wrong_since_us / 1000, now_ms = simulation->now_us / 1000;
+	int64_t error_ms = board->error_ms, size_ms = error_ms < 0 ? -error_ms : error_ms;
+	wrong_span.from_wall_ms = since_ms - 2 * size_ms;
+	wrong_span.to_wall_ms = now_ms + size_ms;
+	board->worst_ms = size_ms > board->worst_ms ? size_ms : board->worst_ms;
+	for_each_series(simulation, write_wrong);
 }
 
 /* Its number in the store, without giving it one; -1: it has none yet. */

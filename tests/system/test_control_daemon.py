@@ -78,7 +78,7 @@ class Control(rig.Case):
 
     def test_the_reading_socket_does_not_act(self):
         client = self.client(".read")
-        for request in ("reload", "lend"):
+        for request in ("reload", "settle", "lend"):
             self.assertIn("only reads", client.ask(request)["error"])
         self.assertIn("version", client.ask("status"))
 
@@ -94,12 +94,22 @@ class Control(rig.Case):
     def test_bad_input_is_answered_in_words(self):
         client = self.client()
         for text in ("x\n", "[]\n", "{}\n", '{"request": 5}\n', '{"request": "dance"}\n', b"\xff\xfe\n", "\n",
+                     '{"request": "settle"}\n', '{"request": "settle", "meter": 5}\n',
+                     '{"request": "settle", "meter": "kitchen", "accept": "yes"}\n',
+                     '{"request": "settle", "meter": "kitchen", "closing": true, "opening": 1}\n',
+                     '{"request": "settle", "meter": "kitchen", "closing": 1e30, "opening": 1, "reason": "r", "by": "b"}\n',
                      '{"request": "lend"}\n', '{"request": "lend", "bus": "net", "address": "one"}\n',
                      '{"request": "lend", "bus": "net", "address": 1, "function": 3, "register": 70000}\n',
                      '{"request": "lend", "bus": "net", "address": 1, "function": 3, "register": 0, "count": 126}\n'):
             client.say(text)
             self.assertIn("error", client.hear(), text)
         self.assertIn("version", client.ask("status"))
+
+    def test_a_field_of_another_type_is_not_taken_for_none(self):
+        for field, wrong in (("meter", 5), ("quantity", True), ("from", 2026), ("at", {}), ("reason", 1), ("by", []),
+                             ("closing", True), ("opening", []), ("multiplier", {}), ("accept", "yes"), ("dry_run", 1)):
+            error = self.client().ask("settle", **{field: wrong})["error"]
+            self.assertIn(f'"{field}" is ', error)
 
     def test_clients_that_do_nothing_and_clients_that_do_not_read_hinder_nobody(self):
         idle = [self.client() for _ in range(8)]

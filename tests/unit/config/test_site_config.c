@@ -241,7 +241,12 @@ static const struct wrong_line wrong_lines[] = {
 	{26, "    labels: [x]",          26, 5, "labels: a list stands here; allowed: a mapping"},
 	{26, "    labels: {a: }",        26, 14, "labels: nothing stands here"},
 	{31, "    energy_unit: [MWh]",   31, 5, "meters: unknown key \"energy_unit\""},
-	/* values */
+		{6,  "flags: {spik_factor: 3}\ngateway:", 6, 9, "flags: unknown key \"spik_factor\"; did you mean \"spike_factor\"?"},
+	{6,  "flags: {reject: [spik]}\ngateway:", 6, 18, "reject: \"spik\" is not understood; did you mean \"spike\"?; allowed: a list of largest_power, spike"},
+	{6,  "flags: {reject: [frozen]}\ngateway:", 6, 18, "reject: \"frozen\" is not understood; allowed: a list of largest_power, spike"},
+	{6,  "flags: {reject: [spike, spike]}\ngateway:", 6, 25, "reject: \"spike\" stands here a second time"},
+	{5,  "  lang: no",               5, 9,  "lang: \"no\" is not understood; did you mean \"nb\"?; allowed: one of en, nb"},
+/* values */
 	{2,  "  city: Drammen",          2, 9,  "city: \"Drammen\" is not understood; allowed: lower-case letters a-z, digits and '-', at most 32"},
 	{2,  "  city: abcdefghijklmnopqrstuvwxyz0123456", 2, 9, "is out of range"},
 	{5,  "  timezone: Europe/Olso",  5, 13, "timezone: \"Europe/Olso\" is no time zone"},

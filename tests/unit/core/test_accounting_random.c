@@ -116,12 +116,22 @@ static void disturb(struct counter_bench *bench, struct world *world)
 	pass(world);
 }
 
+static bool has_known_row(const struct counter_bench *bench)
+{
+	bool is_known = false;
+
+	for (size_t i = 0; i < bench->rows_count && !is_known; i++) {
+		is_known = bench->rows[i].has_readings;
+	}
+	return is_known;
+}
+
 static void live(struct counter_bench *bench, struct world *world, int64_t until_wall_ms)
 {
 	while (world->at_wall_ms < until_wall_ms) {
 		switch (below(&world->random, 400)) {
 		case 0:
-			if (bench->rows_count > 0) { /* before, nothing is promised yet */
+			if (has_known_row(bench)) { /* before, nothing is promised yet */
 				restart(bench);
 			}
 			break;

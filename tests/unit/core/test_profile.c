@@ -204,6 +204,31 @@ static void shares_are_never_negative_and_add_up_to_the_step(void **state)
 	assert_true(profile_spread_until(&spread, amount, to) == amount);
 }
 
+static void what_is_usual_is_told_in_steps_and_only_where_it_was_learned(void **state)
+{
+	struct profile profile = {0};
+	int64_t from = MONDAY + week_ms + 7 * HOUR_MS;
+	struct profile_question question = {NULL, from, from + 2 * HOUR_MS};
+	int64_t amount = -1;
+	(void)state;
+
+	assert_false(profile_expect(&profile, &question, &amount));
+	train_week(&profile, MONDAY, 300, 100);
+	assert_true(profile_expect(&profile, &question, &amount));
+	assert_int_equal(amount, 4 * 100 + 4 * 300);
+	question.to_wall_ms = from + QUARTER_MS;
+	assert_true(profile_expect(&profile, &question, &amount));
+	assert_int_equal(amount, 100);
+
+	/* Amounts beyond a cell's bits are told in steps too, to its accuracy. */
+	struct profile large = {0};
+	train_week(&large, MONDAY, INT64_C(300000000000), INT64_C(100000000000));
+	assert_true(profile_expect(&large, &question, &amount));
+	assert_in_range(amount, INT64_C(99999900000), INT64_C(100000000000));
+	question.to_wall_ms = from + ((int64_t)PROFILE_SPAN_HOURS_MAX + 1) * HOUR_MS;
+	assert_false(profile_expect(&large, &question, &amount));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -217,6 +242,7 @@ int main(void)
 		cmocka_unit_test(habits_follow_the_clock_on_the_wall),
 		cmocka_unit_test(amounts_of_any_size_keep_their_proportions),
 		cmocka_unit_test(shares_are_never_negative_and_add_up_to_the_step),
+		cmocka_unit_test(what_is_usual_is_told_in_steps_and_only_where_it_was_learned),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -171,6 +171,30 @@ static void a_revision_of_an_older_interval_does_not_become_the_last(void **stat
 	assert_int_equal(row.start_wall_ms, STORE_FIXTURE_T0 + 3 * STORE_FIXTURE_QUARTER_MS);
 }
 
+/* A person's act over a year's rows: all of it, or nothing. */
+static void rows_that_were_reserved_wait_for_one_commit(void **state)
+{
+	struct store_fixture *fixture = *state;
+	enum { ROWS = 10000 };
+
+	store_fixture_open(fixture);
+	int32_t series = store_fixture_series(fixture, "main");
+	assert_int_equal(store_commit(fixture->store), STORE_OK);
+	for (int cut = 1; cut >= 0; cut--) {
+		assert_true(store_reserve(fixture->store, ROWS));
+		store_fixture_append_quarters(fixture, series, 0, ROWS);
+		assert_int_equal(store_cursor(fixture->store, STREAM_ENERGY).last, 0);
+		if (cut) {
+			store_fixture_cut_power(fixture);
+		}
+	}
+	assert_int_equal(store_commit(fixture->store), STORE_OK);
+	assert_int_equal(store_cursor(fixture->store, STREAM_ENERGY).last, ROWS);
+	/* It held until that commit. */
+	store_fixture_append_quarters(fixture, series, 0, ROWS);
+	assert_true(store_cursor(fixture->store, STREAM_ENERGY).last > ROWS);
+}
+
 #define WITH_STORE(test) \
 	cmocka_unit_test_setup_teardown(test, store_fixture_setup, store_fixture_teardown)
 
@@ -183,6 +207,7 @@ int main(void)
 		WITH_STORE(ids_and_cursors_go_on_after_a_restart),
 		WITH_STORE(the_last_interval_of_a_series_is_found_without_reading_all),
 		WITH_STORE(a_revision_of_an_older_interval_does_not_become_the_last),
+		WITH_STORE(rows_that_were_reserved_wait_for_one_commit),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
