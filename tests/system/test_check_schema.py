@@ -32,6 +32,7 @@ site: {city: drammen, id: fjell}
 gateway: {id: main}
 broker: {host: mqtt.example.org}
 intervals: {length: 15 min}
+totals: {peak_rule: highest_hour}
 flags: {spike_factor: 10}
 buses:
   - {id: cellar, port: /dev/ttyUSB0, baud: 9600, parity: N, stop_bits: 1}
@@ -52,6 +53,7 @@ ALLOWED = [
     ("broker.host", "10.1.2.3"), ("broker.host", "fe80::1"), ("broker.host", "localhost"),
     ("broker.user", "0301"), ("broker.keep_alive", "1 min"), ("broker.keep_alive", "60s"),
     ("intervals.length", "1 d"), ("intervals.fast", "500 ms"), ("intervals", None),
+    ("totals.peak_rule", "mean_of_days"), ("totals.peak_count", "12"), ("totals", None),
     ("site.lang", "nb"), ("flags", None), ("flags.reject", "[spike]"), ("flags.reject", "[spike, largest_power]"),
     ("flags.frozen_after", "60 d"), ("flags.heat_factor", "1050"), ("meters.1.heat_factor", "1050"),
     ("buses.0.parity", "E"), ("buses.0.baud", "115200"), ("buses.0.stop_bits", "2"),
@@ -77,6 +79,7 @@ REFUSED = [
     ("broker.port", "1.5"), ("broker.port", "-1"), ("broker.tls", "perhaps"), ("broker.tls", "1"),
     ("broker.host", None), ("broker.host", "mqtt://x"), ("broker.host", "a b"), ("broker.host", "a:1"),
     ("broker.keep_alive", "60"), ("broker.keep_alive", "1 minute"), ("broker.keep_alive", "1.5 min"),
+    ("totals.peak_rule", "lowest_hour"), ("totals.peak_count", "0"), ("totals.peak_count", "13"),
     ("broker.keep_alive", "-1 s"), ("intervals.length", "15"), ("intervals.length", "15 m"), ("intervals.length", "015 s"),
     ("site.lang", "no"), ("flags.reject", "[]"), ("flags.reject", "spike"), ("flags.reject", "[spikes]"),
     ("flags.reject", "[doubled_hour]"), ("flags.reject", "[spike, spike]"), ("flags.spikes", "3"),
