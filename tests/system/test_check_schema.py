@@ -34,6 +34,7 @@ broker: {host: mqtt.example.org}
 intervals: {length: 15 min}
 totals: {peak_rule: highest_hour}
 flags: {spike_factor: 10}
+totals: {peak_count: 3}
 buses:
   - {id: cellar, port: /dev/ttyUSB0, baud: 9600, parity: N, stop_bits: 1}
   - {id: roof, tcp: 10.0.0.1}
@@ -55,6 +56,7 @@ ALLOWED = [
     ("intervals.length", "1 d"), ("intervals.fast", "500 ms"), ("intervals", None),
     ("totals.peak_rule", "mean_of_days"), ("totals.peak_count", "12"), ("totals", None),
     ("site.lang", "nb"), ("flags", None), ("flags.reject", "[spike]"), ("flags.reject", "[spike, largest_power]"),
+    ("totals", None), ("totals.peak_rule", "highest_hour"),
     ("flags.frozen_after", "60 d"), ("flags.heat_factor", "1050"), ("meters.1.heat_factor", "1050"),
     ("buses.0.parity", "E"), ("buses.0.baud", "115200"), ("buses.0.stop_bits", "2"),
     ("buses.0.rts", "low_sends"), ("buses.0.answer_time", "0 ms"),
@@ -82,7 +84,7 @@ REFUSED = [
     ("totals.peak_rule", "lowest_hour"), ("totals.peak_count", "0"), ("totals.peak_count", "13"),
     ("broker.keep_alive", "-1 s"), ("intervals.length", "15"), ("intervals.length", "15 m"), ("intervals.length", "015 s"),
     ("site.lang", "no"), ("flags.reject", "[]"), ("flags.reject", "spike"), ("flags.reject", "[spikes]"),
-    ("flags.reject", "[doubled_hour]"), ("flags.reject", "[spike, spike]"), ("flags.spikes", "3"),
+    ("flags.reject", "[doubled_hour]"), ("flags.reject", "[spike, spike]"), ("flags.spikes", "3"), ("totals.peak_rule", "hour"), ("totals.peak_count", "13"),
     ("flags.spike_factor", "1"), ("flags.frozen_after", "14"),
     ("buses.0.baud", "9601"), ("buses.0.baud", "'9600'"), ("buses.0.parity", "e"), ("buses.0.parity", "X"),
     ("buses.0.stop_bits", "3"), ("buses.0.port", "COM3"), ("buses.0.port", None), ("buses.0.tcp", "10.0.0.9"),
