@@ -32,9 +32,8 @@ site: {city: drammen, id: fjell}
 gateway: {id: main}
 broker: {host: mqtt.example.org}
 intervals: {length: 15 min}
-totals: {peak_rule: highest_hour}
+totals: {peak_rule: highest_hour, peak_count: 3}
 flags: {spike_factor: 10}
-totals: {peak_count: 3}
 buses:
   - {id: cellar, port: /dev/ttyUSB0, baud: 9600, parity: N, stop_bits: 1}
   - {id: roof, tcp: 10.0.0.1}
@@ -62,6 +61,7 @@ ALLOWED = [
     ("buses.0.rts", "low_sends"), ("buses.0.answer_time", "0 ms"),
     ("buses.1.tcp", "meter.local:1502"), ("buses.1.tcp", "'[fe80::1]:502'"), ("buses.1.tcp", "fe80::1"),
     ("meters.0.address", "247"), ("meters.0.name", "'7'"), ("meters.0.serial", "0301"),
+    ("meters.0.valid_from", "2026-11-23"), ("meters.0.valid_from", "'2026-11-23T10:00:00.5+01:00'"),
     ("meters.0.labels", "{room: 012, a: yes, b: 1.5}"), ("meters.0.use", "mobile"),
     ("meters.0.carrier", "water"), ("meters.0.main_fuse", "63 A"), ("meters.0.main_fuse", "63A"),
     ("meters.0.quantities", "[active_power]"), ("meters.0.fast", "30 s"),
@@ -95,6 +95,7 @@ REFUSED = [
     ("meters.0.id", None), ("meters.0.model", "A B"), ("meters.0.use", "heatin"), ("meters.0.carrier", "coal"),
     ("meters.0.ct", "300"), ("meters.0.ct", "300/0"), ("meters.0.ct", "0/5"), ("meters.0.ct_in_meter", "maybe"),
     ("meters.0.main_fuse", "63"), ("meters.0.main_fuse", "63 kA"), ("meters.0.serial", ""),
+    ("meters.0.valid_from", "23.11.2026"), ("meters.0.valid_from", "'2026-11-23T10:00:00'"),
     ("meters.0.quantities", "active_power"), ("meters.0.quantities", "[]"), ("meters.0.quantities", "[a, a]"),
     ("meters.0.quantities", "[[a]]"), ("meters.0.labels", "[a]"), ("meters.0.labels", "{}"), ("meters.0.labels", "{a: }"),
     ("meters.0.labels", "{a: [b]}"), ("meters.1.energy_unit", "[GJ]"), ("meters.1.energy_unit", ""),
