@@ -183,14 +183,14 @@ static void keep(struct simulation *simulation, struct kept_series *series,
 	check_overlap(simulation, series, at);
 }
 
-static bool series_of(const struct simulation *simulation, const struct interval_message_row *row,
+static bool series_of(const struct simulation *simulation, const char *meter, uint8_t quantity,
 	int *ret_point, int *ret_counter)
 {
-	int point = row->meter[0] == 'm' ? atoi(row->meter + 1) : -1;
+	int point = meter[0] == 'm' ? atoi(meter + 1) : -1;
 	if (point < 0 || point >= simulation->plan.meters_count)
 		return false;
 	const struct plan_kind *kind = simulation->plan.meters[point].kind;
-	const char *name = quantity_info((enum quantity)row->quantity)->name;
+	const char *name = quantity_info((enum quantity)quantity)->name;
 	for (int i = 0; i < PLAN_COUNTERS_MAX && kind->counters[i] != NULL; i++)
 		if (strcmp(kind->counters[i], name) == 0) {
 			*ret_point = point;
@@ -206,7 +206,7 @@ static void take_interval(struct simulation *simulation, const struct interval_m
 	int point, counter;
 	if (!is_new(simulation, STREAM_ENERGY, row->row.id, hash_interval(row)))
 		return;
-	if (!series_of(simulation, row, &point, &counter)) {
+	if (!series_of(simulation, row->meter, row->quantity, &point, &counter)) {
 		violated(simulation, "series", "a row of %s", row->meter);
 		return;
 	}
@@ -215,11 +215,29 @@ static void take_interval(struct simulation *simulation, const struct interval_m
 	judge_row(simulation, point, counter, &row->row);
 }
 
+static void keep_withheld(struct simulation *simulation, const struct event_row *event)
+{
+	int point, counter;
+	if (!series_of(simulation, event->meter, event->quantity, &point, &counter)) {
+		violated(simulation, "series", "an event of %s", event->meter);
+		return;
+	}
+	struct kept_series *series = &simulation->archive.series[point][counter];
+	series->withheld = realloc(
+		series->withheld, (series->withheld_count + 1) * sizeof *series->withheld);
+	if (series->withheld == NULL)
+		abort();
+	series->withheld[series->withheld_count++] =
+		(struct kept_withheld){event->at_wall_ms, event->amount};
+}
+
 static void take_event(struct simulation *simulation, const struct event_row *event)
 {
 	if (!is_new(simulation, STREAM_ENERGY, event->id, hash_event(event)))
 		return;
 	simulation->figures.events++;
+	if (event->kind == EVENT_ENERGY_WITHHELD && strstr(event->text, "before and after") != NULL)
+		keep_withheld(simulation, event);
 	judge_event(simulation, event);
 }
 
@@ -249,8 +267,10 @@ void archive_take(struct simulation *simulation, enum message_kind kind, const c
 void archive_clear(struct archive *archive)
 {
 	for (int i = 0; i < PLAN_METERS_MAX; i++)
-		for (int j = 0; j < PLAN_COUNTERS_MAX; j++)
+		for (int j = 0; j < PLAN_COUNTERS_MAX; j++) {
 			free(archive->series[i][j].rows);
+			free(archive->series[i][j].withheld);
+		}
 	for (int i = 0; i < STREAM_COUNT; i++)
 		free(archive->seen[i]);
 	*archive = (struct archive){0};

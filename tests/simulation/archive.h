@@ -28,8 +28,16 @@ struct kept_row {
 	bool correction;
 };
 
+/* Energy that was counted around a break, told as an event. */
+struct kept_withheld {
+	int64_t at_wall_ms;
+	int64_t amount;
+};
+
 /* Rows of one series, in order of their start. */
 struct kept_series {
+	struct kept_withheld *withheld;
+	size_t withheld_count;
 	struct kept_row *rows;
 	size_t count;
 	size_t room;

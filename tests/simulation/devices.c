@@ -22,7 +22,15 @@ static int64_t opening_of(struct dice *dice, const struct plan_kind *kind, int c
 	return hours * kind->most_per_hour[counter] / 4 + dice_below(dice, 1000);
 }
 
-static struct box *make_box(struct simulation *simulation, int index, bool is_new)
+/* So that only the serial number tells. */
+static int64_t a_little_above(struct dice *dice, const struct box_counter *old)
+{
+	int64_t more = dice_below(dice, old->load.most_per_hour / 4 + 1);
+	bool fits = old->hidden_modulus == 0 || old->unwrapped + more < old->hidden_modulus;
+	return fits ? old->unwrapped + more : 0;
+}
+
+static struct box *make_box(struct simulation *simulation, int index, const struct box *old)
 {
 	const struct plan_meter *plan = &simulation->plan.meters[index];
 	const struct site_meter *meter = &simulation->loaded->site->meters[index];
@@ -38,8 +46,11 @@ static struct box *make_box(struct simulation *simulation, int index, bool is_ne
 	birth.serial = serial;
 	for (int i = 0; i < PLAN_COUNTERS_MAX && plan->kind->counters[i] != NULL; i++) {
 		scales[i] = point_of(meter, plan->kind->counters[i])->scale;
-		bool zero = is_new && dice_chance(&simulation->dice, 0.6);
-		birth.openings[i] = zero ? 0 : opening_of(&simulation->dice, plan->kind, i);
+		birth.openings[i] = opening_of(&simulation->dice, plan->kind, i);
+		if (old != NULL && dice_chance(&simulation->dice, 0.5))
+			birth.openings[i] = 0;
+		else if (old != NULL && dice_chance(&simulation->dice, 0.4))
+			birth.openings[i] = a_little_above(&simulation->dice, &old->counters[i]);
 	}
 	return box_new(&birth);
 }
@@ -48,7 +59,7 @@ void devices_begin(struct simulation *simulation)
 {
 	for (int i = 0; i < simulation->plan.meters_count; i++) {
 		struct point *point = &simulation->points[i];
-		point->box = make_box(simulation, i, false);
+		point->box = make_box(simulation, i, NULL);
 		for (int j = 0; j < point->box->counters_count; j++) {
 			struct ledger *ledger = &point->ledgers[j];
 			const struct site_config *config = simulation->loaded->config;
@@ -71,10 +82,19 @@ void devices_end(struct simulation *simulation)
 	}
 }
 
-static void begin_era(struct simulation *simulation, int index, int counter, int64_t closing)
+struct series {
+	int point;
+	int counter;
+	bool is_exchanged;
+};
+
+static void begin_era(struct simulation *simulation, struct series series, int64_t closing)
 {
+	int index = series.point, counter = series.counter;
 	struct point *point = &simulation->points[index];
-	ledger_new_era(&point->ledgers[counter], closing, point->box->counters[counter].unwrapped);
+	ledger_new_era(&point->ledgers[counter], closing,
+		point->box->counters[counter].unwrapped,
+		series.is_exchanged && point->box->model->has_serial_number);
 	ledger_cause(&point->ledgers[counter],
 		board_wall_ms(simulation, simulation->now_us), CAUSE_BREAK);
 	ledger_cause(&point->ledgers[counter], simulation->now_us / 1000, CAUSE_BREAK);
@@ -90,7 +110,8 @@ void device_advance(struct simulation *simulation, int index)
 			continue;
 		int64_t over = counter->opening + counter->counted - counter->hidden_modulus;
 		box_restart_counter(box, i, over);
-		begin_era(simulation, index, i, counter->hidden_modulus + counter->unwrapped);
+		begin_era(simulation, (struct series){index, i, false},
+			counter->hidden_modulus + counter->unwrapped);
 		trace(simulation, "m%d: counter %d passes an end its model does not tell", index, i);
 		simulation->figures.resets++;
 	}
@@ -101,11 +122,12 @@ void device_exchange(struct simulation *simulation, int index)
 	struct point *point = &simulation->points[index];
 	device_advance(simulation, index);
 	struct box *old = point->box;
-	point->box = make_box(simulation, index, true);
+	point->box = make_box(simulation, index, old);
+	/* Who exchanges a meter needs a while: longer than byport needs to find it silent. */
 	point->box->dead_until_us = simulation->now_us +
-				    dice_between(&simulation->dice, 30, 7200) * 1000000;
+				    dice_between(&simulation->dice, 600, 7200) * 1000000;
 	for (int i = 0; i < old->counters_count; i++)
-		begin_era(simulation, index, i, old->counters[i].unwrapped);
+		begin_era(simulation, (struct series){index, i, true}, old->counters[i].unwrapped);
 	trace(simulation, "m%d: exchanged: %s at %lld, now %s at %lld", index, old->serial,
 		(long long)old->counters[0].unwrapped, point->box->serial,
 		(long long)point->box->counters[0].unwrapped);
@@ -119,7 +141,7 @@ void device_reset(struct simulation *simulation, int index, int counter)
 	device_advance(simulation, index);
 	int64_t closing = box->counters[counter].unwrapped;
 	box_restart_counter(box, counter, 0);
-	begin_era(simulation, index, counter, closing);
+	begin_era(simulation, (struct series){index, counter, false}, closing);
 	trace(simulation, "m%d: counter %d falls from %lld to 0", index, counter,
 		(long long)closing);
 	simulation->figures.resets++;

@@ -179,8 +179,9 @@ static void judge_quality(
 	if ((row->quality == QUALITY_ESTIMATED) != (row->method != METHOD_NONE))
 		violated(judged->simulation, "quality", "%s: method %d",
 			case_text(text, judged, row), row->method);
-	if (row->quality == QUALITY_REJECTED &&
-		(causes & (CAUSE_BREAK | CAUSE_LIE | CAUSE_BELIEVABLE | CAUSE_CLOCK)) == 0)
+	const uint32_t undetermined = CAUSE_BREAK | CAUSE_LIE | CAUSE_BELIEVABLE | CAUSE_CLOCK |
+				      CAUSE_FORGOTTEN | CAUSE_LEAP;
+	if (row->quality == QUALITY_REJECTED && (causes & undetermined) == 0)
 		violated(judged->simulation, "quality",
 			"%s: rejected, though the register never broke",
 			case_text(text, judged, row));
@@ -209,12 +210,16 @@ void judge_kept(const struct judged *judged, const struct kept_row *row)
 		violated(judged->simulation, "grid", "%s", case_text(text, judged, row));
 	if (has_value(row) && row->energy < 0)
 		violated(judged->simulation, "negative", "%s", case_text(text, judged, row));
-	if (has_value(row) && !row->has_readings)
+	uint32_t acts = ledger_causes(judged->ledger, row->start_wall_ms, row->end_wall_ms - 1) &
+			(CAUSE_GUESS | CAUSE_SETTLED);
+	if (has_value(row) && !row->has_readings && acts == 0)
 		violated(judged->simulation, "provenance", "%s: a value without readings",
 			case_text(text, judged, row));
 	judge_quality(judged, row, spans);
 	uint32_t causes = causes_around(judged, &spans[0], &spans[1]);
-	if ((causes & CAUSE_BELIEVABLE) != 0) {
+	if ((acts & CAUSE_SETTLED) != 0)
+		return; /* judged as a whole when it was settled */
+	if ((causes & CAUSE_BELIEVABLE) != 0 || (acts & CAUSE_GUESS) != 0) {
 		figures->not_judged++;
 		return;
 	}

@@ -25,8 +25,9 @@ static void judge_joint(const struct judged *judged, const struct kept_row *row)
 	uint32_t causes = ledger_causes(judged->ledger,
 		row->end_wall_ms - judged->ledger->interval_ms,
 		row->end_wall_ms + judged->ledger->interval_ms);
-	if (has_value(row) && has_value(next) && row->reading_end != next->reading_start &&
-		(causes & (CAUSE_BREAK | CAUSE_BELIEVABLE)) == 0)
+	if (has_value(row) && has_value(next) && row->has_readings && next->has_readings &&
+		row->reading_end != next->reading_start &&
+		(causes & (CAUSE_BREAK | CAUSE_LEAP | CAUSE_BELIEVABLE | CAUSE_GUESS)) == 0)
 		violated(judged->simulation, "conservation",
 			"%s: the next row begins at another reading, %lld",
 			case_text(text, judged, row), (long long)next->reading_start);
@@ -44,7 +45,9 @@ static void judge_sum(const struct judged *judged, const struct kept_row *first,
 		last->end_wall_ms + ledger->interval_ms);
 	for (size_t i = 0; i < length; i++)
 		sum.energy += first[i].energy;
-	if ((causes & CAUSE_BELIEVABLE) != 0 ||
+	if (!first->has_readings || !last->has_readings)
+		return;
+	if ((causes & (CAUSE_BELIEVABLE | CAUSE_GUESS)) != 0 ||
 		((causes & CAUSE_CLOCK) != 0 && !judged->simulation->draining))
 		return;
 	if ((causes & CAUSE_CLOCK) != 0)
@@ -80,7 +83,9 @@ static void judge_missing(const struct judged *judged, const struct kept_row *ro
 	struct mark after = ledger_after(judged->ledger, row->end_wall_ms);
 	int64_t now_ms = judged->simulation->now_us / 1000;
 	int64_t generation = judged->simulation->archive.streams[STREAM_ENERGY].generation;
+	uint32_t causes = ledger_causes(judged->ledger, row->start_wall_ms, row->end_wall_ms);
 	if (row->quality == QUALITY_MISSING && row->generation == generation &&
+		(causes & CAUSE_FORGOTTEN) == 0 &&
 		after.at_wall_ms != INT64_MIN && after.at_wall_ms < now_ms - SETTLE_MS)
 		violated(judged->simulation, "missing", "%s: though readings went on",
 			case_text(text, judged, row));
@@ -103,6 +108,56 @@ static void judge_end(const struct judged *judged, const struct kept_series *ser
 			judged->counter, instant(at, known), instant(end, reached));
 }
 
+static int64_t withheld_in(const struct kept_series *series, int64_t from_ms, int64_t to_ms)
+{
+	int64_t sum = 0;
+	for (size_t i = 0; i < series->withheld_count; i++)
+		if (series->withheld[i].at_wall_ms > from_ms &&
+			series->withheld[i].at_wall_ms <= to_ms)
+			sum += series->withheld[i].amount;
+	return sum;
+}
+
+/* Around one plain break: all that was counted and is in no interval is told. */
+static void judge_withheld(const struct judged *judged, const struct kept_series *series,
+	const struct kept_row *before, const struct kept_row *after)
+{
+	const struct ledger *ledger = judged->ledger;
+	int64_t from_ms = before->end_wall_ms, to_ms = after->start_wall_ms;
+	struct mark first = ledger_before(ledger, from_ms), last = ledger_after(ledger, to_ms);
+	uint32_t causes = ledger_causes(
+		ledger, from_ms - ledger->interval_ms, to_ms + ledger->interval_ms);
+	if (ledger->modulus > 0 || (causes & ~(uint32_t)CAUSE_BREAK) != 0 ||
+		first.at_wall_ms == INT64_MIN || last.at_wall_ms == INT64_MIN ||
+		last.position.era != first.position.era + 1)
+		return;
+	const struct era *old = &ledger->eras[first.position.era], *new = old + 1;
+	int64_t expected = old->last - before->reading_end + after->reading_start - new->first;
+	int64_t told = withheld_in(series, from_ms, to_ms);
+	char text[CASE_TEXT_MAX];
+	if (told != expected)
+		violated(judged->simulation, "withheld",
+			"after %s: %lld were counted around the break, %lld were told",
+			case_text(text, judged, before), (long long)expected, (long long)told);
+	judged->simulation->figures.breaks++;
+}
+
+/* Every stretch of nulls with values on both sides. */
+static void judge_nulls(const struct judged *judged, const struct kept_series *series)
+{
+	const struct kept_row *before = NULL;
+	for (size_t i = 0; i < series->count; i++) {
+		const struct kept_row *row = &series->rows[i];
+		if (before != NULL && row->generation != before->generation)
+			before = NULL;
+		if (!has_value(row))
+			continue;
+		if (before != NULL && before + 1 != row)
+			judge_withheld(judged, series, before, row);
+		before = row;
+	}
+}
+
 void judge_all(struct simulation *simulation, int64_t from_wall_ms, bool at_end)
 {
 	for (int i = 0; i < simulation->plan.meters_count; i++) {
@@ -120,8 +175,10 @@ void judge_all(struct simulation *simulation, int64_t from_wall_ms, bool at_end)
 			}
 			for (size_t k = first; k < series->count;)
 				k += judge_run(&judged, &series->rows[k], series->count - k);
-			if (at_end)
+			if (at_end) {
 				judge_end(&judged, series);
+				judge_nulls(&judged, series);
+			}
 		}
 	}
 }

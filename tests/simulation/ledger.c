@@ -34,6 +34,7 @@ void ledger_begin(struct ledger *ledger, int64_t from_wall_ms, int64_t to_wall_m
 	ledger->eras[0] = (struct era){.opening = opening};
 	ledger->eras_count = 1;
 	ledger->newest = ledger->first = no_mark;
+	ledger->forgotten_wall_ms = INT64_MIN;
 }
 
 void ledger_clear(struct ledger *ledger)
@@ -84,20 +85,29 @@ void ledger_answer(
 	}
 	if (ledger->newest.at_wall_ms == INT64_MIN)
 		ledger->less_wall_ms = earliest_wall_ms;
+	if (ledger->forgotten_wall_ms != INT64_MIN)
+		ledger_cause_over(
+			ledger, ledger->forgotten_wall_ms, latest_wall_ms, CAUSE_FORGOTTEN);
+	ledger->forgotten_wall_ms = INT64_MIN;
+	struct era *era = &ledger->eras[position.era];
+	if (!era->is_seen)
+		era->first = position.unwrapped;
+	era->last = position.unwrapped;
+	era->is_seen = true;
 	ledger->newest = (struct mark){latest_wall_ms, position};
 	ledger->is_lying = false;
 	if (ledger->first.at_wall_ms == INT64_MIN)
 		ledger->first = (struct mark){earliest_wall_ms, position};
 }
 
-void ledger_new_era(struct ledger *ledger, int64_t closing, int64_t opening)
+void ledger_new_era(struct ledger *ledger, int64_t closing, int64_t opening, bool has_serial)
 {
 	struct era *eras = realloc(ledger->eras, (ledger->eras_count + 1) * sizeof *eras);
 	if (eras == NULL)
 		abort();
 	ledger->eras = eras;
 	eras[ledger->eras_count - 1].closing = closing;
-	eras[ledger->eras_count++] = (struct era){.opening = opening};
+	eras[ledger->eras_count++] = (struct era){.opening = opening, .has_serial = has_serial};
 }
 
 void ledger_forget(struct ledger *ledger, int64_t from_wall_ms, int64_t now_wall_ms)
@@ -119,6 +129,8 @@ void ledger_forget(struct ledger *ledger, int64_t from_wall_ms, int64_t now_wall
 				bucket->first = bucket->last = no_mark;
 		}
 	}
+	ledger->forgotten_wall_ms =
+		from_wall_ms == INT64_MIN ? ledger->first.at_wall_ms : INT64_MIN;
 	ledger->newest = known;
 	ledger->first = known;
 	ledger->less_wall_ms = known.at_wall_ms;

@@ -70,7 +70,7 @@ static struct options read_options(int argc, char **argv)
 		{"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
 	struct options options = {
 		.wish = {.plan = {.days = 3,
-				 .troubles = UINT64_MAX,
+				 .troubles = ~PLAN_UNUSUAL,
 				 .models = SIMULATION_MODELS}},
 		.first = 1, .last = 1, .seconds = 1e9};
 	for (int option; (option = getopt_long(argc, argv, "", names, NULL)) != -1;)

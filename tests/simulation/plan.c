@@ -66,6 +66,7 @@ static const struct {
 	[TROUBLE_BROKER_AWAY]     = {"broker-away", 3, 100},
 	[TROUBLE_REFUSAL]         = {"refusal", 6, 200},
 	[TROUBLE_LOST_ACK]        = {"lost-ack", 3, 100},
+	[PERSON_SETTLES]          = {"settle", 4, 100},
 };
 /* clang-format on */
 

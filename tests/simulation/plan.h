@@ -58,6 +58,7 @@ enum trouble {
 	TROUBLE_BROKER_AWAY,
 	TROUBLE_REFUSAL,      /* publications refused for a while */
 	TROUBLE_LOST_ACK,     /* the connection ends with publications unanswered */
+	PERSON_SETTLES,       /* no trouble: somebody decides about what has no value */
 	TROUBLE_COUNT
 };
 const char *trouble_name(enum trouble trouble);
@@ -76,6 +77,10 @@ struct world_plan {
 	int gap_limit_s;
 	char *configuration; /* YAML; from malloc() */
 };
+
+/* Troubles that a run does not know unless it is asked for them: clocks that leap by years, which
+ * byport takes back all its rows for. */
+#define PLAN_UNUSUAL (UINT64_C(1) << TROUBLE_CLOCK_YEARS)
 
 struct plan_wish {
 	double days;

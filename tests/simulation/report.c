@@ -68,14 +68,14 @@ void figures_print(const struct figures *f, FILE *stream)
 		"world:   %" PRIu64 " polls answered, %" PRIu64 " lies (%" PRIu64
 		" that nobody can tell), %" PRIu64 " exchanges, %" PRIu64 " resets, %" PRIu64
 		" crashes and stops, %" PRIu64 " boards, %" PRIu64 " clock steps, %" PRIu64
-		" settlements\n",
+		" acts of a person (%" PRIu64 " refused)\n",
 		f->answers, f->lies, f->believable, f->exchanges, f->resets, f->crashes, f->boards,
-		f->steps, f->settlements);
+		f->steps, f->settled + f->refused, f->refused);
 	fprintf(stream,
 		"archive: %" PRIu64 " messages, %" PRIu64 " interval rows (%" PRIu64
 		" revisions): %" PRIu64 " measured, %" PRIu64 " estimated, %" PRIu64
 		" rejected, %" PRIu64 " missing; %" PRIu64 " events, %" PRIu64
-		" withheld; %" PRIu64 " energies judged, %" PRIu64 " undecidable\n",
+		" withheld, %" PRIu64 " breaks judged; %" PRIu64 " energies judged, %" PRIu64 " undecidable\n",
 		f->messages, f->rows, f->revisions, f->measured, f->estimated, f->rejected,
-		f->missing, f->events, f->withheld, f->judged, f->not_judged);
+		f->missing, f->events, f->withheld, f->breaks, f->judged, f->not_judged);
 }

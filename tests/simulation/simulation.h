@@ -106,7 +106,8 @@ struct broker {
 struct figures {
 	uint64_t seeds, answers, rows, revisions, events, messages, crashes, exchanges, resets;
 	uint64_t rollovers, steps, boards, lies, believable, not_judged, judged, measured, estimated;
-	uint64_t rejected, missing, withheld, settlements;
+	uint64_t rejected, missing, withheld, breaks, settlements;
+	uint64_t acts, settled, refused; /* a person's */
 };
 
 struct simulation {
@@ -198,6 +199,10 @@ void troubles_begin(struct simulation *simulation);
 void troubles_end(struct simulation *simulation);
 /* The board was cut off: it comes back. */
 void troubles_back(struct simulation *simulation);
+
+/* ---- person.c ---- */
+/* At a meter; what has no value is settled, maybe. */
+void person_looks(struct simulation *simulation, int64_t point);
 
 /* ---- judge.c, judge_series.c: what arrives, against the oracle ---- */
 void judge_row(

@@ -263,6 +263,7 @@ static const struct {
 	[TROUBLE_BROKER_AWAY]     = {TARGET_ONE, broker_away},
 	[TROUBLE_REFUSAL]         = {TARGET_ONE, refusal},
 	[TROUBLE_LOST_ACK]        = {TARGET_ONE, lost_ack},
+	[PERSON_SETTLES]          = {TARGET_METERS, person_looks},
 };
 /* clang-format on */
 

@@ -107,7 +107,12 @@ static bool is_undecided(const struct doubt *doubt)
 	int64_t before = shown_by(ledger, ledger->newest.position);
 	int64_t now = point->answered[doubt->counter].shown;
 	bool knows_rate = rate_possible(simulation, doubt->point) > 0;
-	return can_follow(doubt, before, now) || (!knows_rate && now >= before);
+	const struct load *load = &point->box->counters[doubt->counter].load;
+	int64_t poll = load->most_per_hour * simulation->plan.poll_s / 3600 +
+		       point->box->counters[doubt->counter].step;
+	/* So little below that the next answer may be above: then this one looks like noise. */
+	bool dips = now < before && before - now < 4 * poll;
+	return dips || can_follow(doubt, before, now) || (!knows_rate && now >= before);
 }
 
 /* ---- into the book ---- */
@@ -161,7 +166,7 @@ static void write_between(const struct series *series, int64_t at_wall_ms, struc
 	/* From below to above where the era before ended: byport may take it for a return. */
 	if (ledger->has_before && shown_by(ledger, newest->position) < ledger->before &&
 		shown_by(ledger, position) >= ledger->before) {
-		ledger_cause_over(ledger, newest->at_wall_ms, at_wall_ms, CAUSE_BREAK);
+		ledger_cause_over(ledger, newest->at_wall_ms, at_wall_ms, CAUSE_LEAP);
 		ledger->has_before = false;
 	}
 	if (position.era != newest->position.era) {
@@ -175,7 +180,9 @@ static void write_between(const struct series *series, int64_t at_wall_ms, struc
 			ledger_cause_over(ledger, newest->at_wall_ms, at_wall_ms, CAUSE_BREAK);
 		return;
 	}
-	bool undecided = is_undecided(&doubt);
+	const struct era *era = &ledger->eras[position.era];
+	bool told = era->has_serial && position.era == newest->position.era + 1;
+	bool undecided = !told && is_undecided(&doubt);
 	ledger_cause_over(ledger, newest->at_wall_ms, at_wall_ms,
 		undecided ? CAUSE_BREAK | CAUSE_BELIEVABLE : CAUSE_BREAK);
 	trace(series->simulation, "m%d: counter %d begins anew at %lld%s", series->point,
@@ -352,9 +359,13 @@ static void forget(const struct series *series)
 	const char *name = simulation->plan.meters[series->point].kind->counters[series->counter];
 	int32_t number = number_of(store, meter, name);
 	struct interval_row known;
+	struct series_state state;
 	int64_t from = INT64_MIN;
 	if (number >= 0 && store_last_known_interval(store, number, &known))
 		from = known.end_wall_ms;
+	else if (number >= 0 && store_series_state(store, number, &state) && state.has_frontier &&
+		 !state.is_broken)
+		from = state.frontier_wall_ms;
 	int64_t now_ms = simulation->now_us / 1000;
 	int64_t since = series->ledger->newest.at_wall_ms;
 	ledger_forget(series->ledger, from, now_ms);

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * person.c -- Somebody who looks at what has no value, hours or days later, and
+ * decides: with the readings of the exchange as written down, without them, or
+ * by accepting that the counter went on. Through the function behind the
+ * control request.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "gateway/pipeline_settle.h"
+#include "tests/simulation/judge.h"
+
+/* Rows without a value, and the rows with one around them. */
+struct null_stretch {
+	const struct kept_row *before;
+	const struct kept_row *after;
+	bool is_rejected; /* not only missing */
+};
+
+static bool next_stretch(
+	const struct kept_series *series, size_t *at, struct null_stretch *ret_stretch)
+{
+	size_t i = *at;
+	while (i < series->count && has_value(&series->rows[i]))
+		i++;
+	size_t first = i;
+	bool rejected = false;
+	for (; i < series->count && !has_value(&series->rows[i]); i++)
+		rejected = rejected || series->rows[i].quality == QUALITY_REJECTED;
+	*at = i;
+	if (first == 0 || i >= series->count)
+		return false;
+	*ret_stretch = (struct null_stretch){
+		&series->rows[first - 1], &series->rows[i], rejected};
+	return true;
+}
+
+/* One of a series' rejected stretches, of the store in use; false: there is none. */
+static bool choose(struct simulation *simulation, const struct kept_series *series,
+	struct null_stretch *ret_stretch)
+{
+	int64_t generation = simulation->archive.streams[STREAM_ENERGY].generation;
+	struct null_stretch stretch;
+	int64_t seen = 0;
+	for (size_t at = 0; at < series->count;)
+		if (next_stretch(series, &at, &stretch) && stretch.is_rejected &&
+			stretch.before->generation == generation &&
+			dice_below(&simulation->dice, ++seen) == 0)
+			*ret_stretch = stretch;
+	return seen > 0;
+}
+
+/* ---- what is decided ---- */
+
+struct decision {
+	struct settle_request request;
+	char closing[DECIMAL_TEXT_MAX];
+	char opening[DECIMAL_TEXT_MAX];
+	char at[INSTANT_MAX];
+	char reason[40];
+};
+
+static const char *outside(char buffer[static DECIMAL_TEXT_MAX], const struct ledger *ledger,
+	const char *quantity, int64_t unwrapped)
+{
+	enum quantity found = QUANTITY_VOLUME;
+	if (!quantity_find(quantity, &found))
+		abort();
+	int64_t shown = ledger->modulus > 0 ? unwrapped % ledger->modulus : unwrapped;
+	decimal_print(buffer, shown, quantity_info(found)->decimals);
+	return buffer;
+}
+
+/* By what really happened there; false: too much of it for one act. */
+static bool decide(const struct judged *judged, const struct null_stretch *stretch,
+	struct decision *decision)
+{
+	struct simulation *simulation = judged->simulation;
+	const struct ledger *ledger = judged->ledger;
+	const char *quantity =
+		simulation->plan.meters[judged->point].kind->counters[judged->counter];
+	struct mark from = ledger_before(ledger, stretch->before->end_wall_ms);
+	struct mark to = ledger_after(ledger, stretch->after->start_wall_ms);
+	if (from.at_wall_ms == INT64_MIN || to.at_wall_ms == INT64_MIN ||
+		to.position.era > from.position.era + 1)
+		return false;
+	decision->request.at = instant(decision->at, stretch->before->end_wall_ms);
+	decision->request.meter = simulation->loaded->site->meters[judged->point].config->id;
+	decision->request.quantity = quantity;
+	snprintf(decision->reason, sizeof decision->reason, "act %llu of the year",
+		(unsigned long long)simulation->figures.acts++);
+	decision->request.reason = decision->reason;
+	decision->request.by = "Kari";
+	decision->request.accept = from.position.era == to.position.era;
+	if (decision->request.accept)
+		return true;
+	decision->request.closing = "unknown";
+	decision->request.opening = outside(decision->opening, ledger, quantity,
+		ledger->eras[to.position.era].opening);
+	if (dice_chance(&simulation->dice, 0.8))
+		decision->request.closing = outside(decision->closing, ledger, quantity,
+			ledger->eras[from.position.era].closing);
+	return true;
+}
+
+/* ---- the act ---- */
+
+static void expect_author(struct simulation *simulation, const struct decision *decision,
+	const struct settle_outcome *outcome)
+{
+	if (strstr(outcome->text, decision->reason) == NULL ||
+		strstr(outcome->text, decision->request.by) == NULL)
+		violated(simulation, "author", "an act without its reason or author: %s",
+			outcome->text);
+	simulation->figures.settled++;
+}
+
+static bool is_counted(const struct judged *judged, const struct null_stretch *stretch,
+	const struct settle_outcome *outcome)
+{
+	struct reading_pair pair = {{span_at(judged->ledger, stretch->before->end_wall_ms),
+					    span_at(judged->ledger, stretch->after->start_wall_ms)},
+		{stretch->before->reading_end, stretch->after->reading_start},
+		outcome->changes[0].after};
+	return readings_agree(judged, &pair);
+}
+
+/* Who knows what happened gets what was counted. */
+static void judge_outcome(const struct judged *judged, const struct null_stretch *stretch,
+	const struct settle_outcome *outcome)
+{
+	int64_t interval_ms = judged->ledger->interval_ms;
+	uint32_t causes = ledger_causes(judged->ledger, stretch->before->end_wall_ms - interval_ms,
+		stretch->after->start_wall_ms + interval_ms);
+	if ((causes & (CAUSE_BELIEVABLE | CAUSE_LIE | CAUSE_CLOCK | CAUSE_GUESS)) == 0 &&
+		!is_counted(judged, stretch, outcome))
+		violated(judged->simulation, "settlement",
+			"%s: it makes %lld, the register counted another amount", outcome->text,
+			(long long)outcome->changes[0].after);
+}
+
+static void act(const struct judged *judged, const struct null_stretch *stretch,
+	struct decision *decision)
+{
+	struct simulation *simulation = judged->simulation;
+	struct ledger *ledger = &simulation->points[judged->point].ledgers[judged->counter];
+	struct pipeline *pipeline = simulation->board.pipeline;
+	struct settle_outcome dry = {.count = 0}, wet = {.count = 0};
+	decision->request.dry_run = true;
+	bool can = pipeline_settle(pipeline, &decision->request, &dry);
+	decision->request.dry_run = false;
+	/* Nobody accepts what is nonsense: an answer that was a lie may stand at an end. */
+	if (can && decision->request.accept && !is_counted(judged, stretch, &dry))
+		return;
+	bool done = pipeline_settle(pipeline, &decision->request, &wet);
+	trace(simulation, "%s settles %s %s at %s: %s", decision->request.by,
+		decision->request.meter, decision->request.quantity, decision->at,
+		done ? wet.text : wet.error);
+	if (simulation->board.crashed)
+		return; /* in the middle of it */
+	if (can != done || (done && (dry.count != wet.count ||
+					    dry.changes[0].after != wet.changes[0].after ||
+					    dry.changes[0].rows != wet.changes[0].rows)))
+		violated(simulation, "dry-run", "it told other than what was done: %s; %s",
+			can ? dry.text : dry.error, done ? wet.text : wet.error);
+	simulation->figures.refused += !done;
+	if (!done)
+		return;
+	expect_author(simulation, decision, &wet);
+	bool guessed = decision->request.closing != NULL &&
+		       strcmp(decision->request.closing, "unknown") == 0;
+	ledger_cause_over(ledger, stretch->before->end_wall_ms, stretch->after->start_wall_ms - 1,
+		guessed ? CAUSE_GUESS : CAUSE_SETTLED);
+	if (!guessed)
+		judge_outcome(judged, stretch, &wet);
+	simulation->board.due_us = simulation->now_us;
+}
+
+void person_looks(struct simulation *simulation, int64_t point)
+{
+	struct null_stretch stretch;
+	int counters = simulation->points[point].box->counters_count;
+	int counter = (int)dice_below(&simulation->dice, counters);
+	struct judged judged = {simulation, (int)point, counter,
+		&simulation->points[point].ledgers[counter]};
+	struct decision decision = {.at = ""};
+	if (simulation->board.pipeline == NULL || simulation->board.crashed ||
+		!choose(simulation, &simulation->archive.series[point][counter], &stretch) ||
+		!decide(&judged, &stretch, &decision))
+		return;
+	act(&judged, &stretch, &decision);
+}
