@@ -13,8 +13,7 @@ void agenda_enter(struct agenda *agenda, int64_t at_us, agenda_act *act, int64_t
 {
 	if (agenda->count == agenda->room) {
 		agenda->room = agenda->room == 0 ? 64 : 2 * agenda->room;
-		agenda->entries =
-			realloc(agenda->entries, agenda->room * sizeof *agenda->entries);
+		agenda->entries = realloc(agenda->entries, agenda->room * sizeof *agenda->entries);
 		if (agenda->entries == NULL)
 			abort();
 	}

@@ -25,9 +25,8 @@ static uint64_t hash_interval(const struct interval_message_row *row)
 	int64_t fields[] = {row->row.start_wall_ms, row->row.end_wall_ms, row->row.quality,
 		row->row.quality <= QUALITY_ESTIMATED ? row->row.energy : 0,
 		row->row.has_readings ? row->row.reading_start : 0,
-		row->row.has_readings ? row->row.reading_end : 0, row->row.revision,
-		row->row.flags, row->row.method, row->row.clock, row->row.correction,
-		row->quantity};
+		row->row.has_readings ? row->row.reading_end : 0, row->row.revision, row->row.flags,
+		row->row.method, row->row.clock, row->row.correction, row->quantity};
 	return hash_text(hash_bytes(1, fields, sizeof fields), row->meter) | 1;
 }
 
@@ -35,7 +34,8 @@ static uint64_t hash_event(const struct event_row *row)
 {
 	int64_t fields[] = {
 		row->at_wall_ms, row->has_amount ? row->amount : 0, row->kind, row->clock};
-	return hash_text(hash_text(hash_bytes(2, fields, sizeof fields), row->meter), row->text) | 1;
+	return hash_text(hash_text(hash_bytes(2, fields, sizeof fields), row->meter), row->text) |
+	       1;
 }
 
 /* ---- streams ---- */
@@ -92,8 +92,8 @@ static bool is_new(struct simulation *simulation, enum stream stream, int64_t id
 	if (*seen == hash)
 		return false;
 	if (*seen != 0)
-		violated(simulation, "ids", "id %lld comes again with other content",
-			(long long)id);
+		violated(
+			simulation, "ids", "id %lld comes again with other content", (long long)id);
 	if (archive->seen[stream][id - 1] == 0 && id > 1)
 		violated(simulation, "ids", "id %lld came before id %lld", (long long)id,
 			(long long)id - 1);
@@ -200,8 +200,8 @@ static bool series_of(const struct simulation *simulation, const char *meter, ui
 	return false;
 }
 
-static void take_interval(struct simulation *simulation, const struct interval_message_row *row,
-	int64_t generation)
+static void take_interval(
+	struct simulation *simulation, const struct interval_message_row *row, int64_t generation)
 {
 	int point, counter;
 	if (!is_new(simulation, STREAM_ENERGY, row->row.id, hash_interval(row)))
@@ -223,8 +223,8 @@ static void keep_withheld(struct simulation *simulation, const struct event_row 
 		return;
 	}
 	struct kept_series *series = &simulation->archive.series[point][counter];
-	series->withheld = realloc(
-		series->withheld, (series->withheld_count + 1) * sizeof *series->withheld);
+	series->withheld =
+		realloc(series->withheld, (series->withheld_count + 1) * sizeof *series->withheld);
 	if (series->withheld == NULL)
 		abort();
 	series->withheld[series->withheld_count++] =
@@ -241,8 +241,8 @@ static void take_event(struct simulation *simulation, const struct event_row *ev
 	judge_event(simulation, event);
 }
 
-void archive_take(struct simulation *simulation, enum message_kind kind, const char *payload,
-	size_t length)
+void archive_take(
+	struct simulation *simulation, enum message_kind kind, const char *payload, size_t length)
 {
 	char error[MESSAGE_ERROR_MAX];
 	struct message message;

@@ -59,8 +59,8 @@ struct archive {
 	size_t seen_room[STREAM_COUNT];
 };
 
-void archive_take(struct simulation *simulation, enum message_kind kind, const char *payload,
-	size_t length);
+void archive_take(
+	struct simulation *simulation, enum message_kind kind, const char *payload, size_t length);
 void archive_clear(struct archive *archive);
 
 /* The newest rows of a series that begin in a range: index of the first at or after an instant. */

@@ -53,8 +53,8 @@ static void check_store(struct simulation *simulation)
 			(long long)cursor.last, (long long)board->energy_committed);
 	if (strcmp(arrived->store, identity.id) == 0 && cursor.last < arrived->through)
 		violated(simulation, "durability",
-			"the store ends at %lld, the archive has had %lld",
-			(long long)cursor.last, (long long)arrived->through);
+			"the store ends at %lld, the archive has had %lld", (long long)cursor.last,
+			(long long)arrived->through);
 }
 
 void board_start(struct simulation *simulation)

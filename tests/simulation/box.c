@@ -51,15 +51,17 @@ static bool make_counter(struct box *box, const struct box_birth *birth, int ind
 	size_t value = value_index(birth->model, kind->counters[index]);
 	const struct model_value *description = &birth->model->values[value];
 	struct scale scale = birth->scales[index];
-	*counter = (struct box_counter){.value = value,
+	*counter = (struct box_counter){
+		.value = value,
 		.load = {dice_hash(birth->load_seed, (uint64_t)index), kind->loads[index],
-			kind->most_per_hour[index]},
+			 kind->most_per_hour[index]},
 		.step = is_float(description) ? 1 : in_steps(scale, 1),
 		.modulus = in_steps(scale, (int64_t)description->modulus_raw),
 		.hidden_modulus = index == 0 ? in_steps(scale, kind->hidden_modulus) : 0,
 		.opening = birth->openings[index],
 		.unwrapped = -1,
-		.slot = -1};
+		.slot = -1
+        };
 	show(box, counter);
 	return true;
 }
@@ -74,10 +76,12 @@ struct box *box_new(const struct box_birth *birth)
 	box->at_ms = birth->at_us / 1000;
 	box->dice = dice_make(birth->load_seed, "box");
 	snprintf(box->serial, sizeof box->serial, "%s", birth->serial);
-	struct device_image_settings settings = {.model = birth->model,
+	struct device_image_settings settings = {
+		.model = birth->model,
 		.serial_number = box->serial,
 		.choice = birth->model->option.fallback,
-		.ct = {1, 1}};
+		.ct = {1, 1}
+        };
 	box->image = device_image_new(&settings, &reason);
 	if (box->image == NULL) {
 		fprintf(stderr, "device: %s\n", reason);
@@ -187,8 +191,7 @@ static size_t answer_spiked(struct box *box, const struct bus_request *request, 
 	int64_t lie = counter->unwrapped + box->spike;
 	(void)device_image_set(box->image, counter->value, lie < 0 ? 0 : lie);
 	size_t length = answer_pdu(box, request, ret_pdu);
-	if (!device_image_set(
-		    box->image, counter->value, box_shown(counter, counter->unwrapped)))
+	if (!device_image_set(box->image, counter->value, box_shown(counter, counter->unwrapped)))
 		abort();
 	return length;
 }

@@ -20,8 +20,8 @@ struct box_counter {
 	int64_t step;    /* of the register, inside steps; 1 for floats */
 	int64_t modulus; /* inside steps; 0: none that the model knows */
 	int64_t hidden_modulus;
-	int64_t part;      /* of an inside step: millisecond-steps an hour */
-	int64_t counted;   /* inside steps, since it began */
+	int64_t part;    /* of an inside step: millisecond-steps an hour */
+	int64_t counted; /* inside steps, since it began */
 	int64_t opening;
 	int64_t unwrapped; /* what it shows, as if it never started again */
 	int64_t slot;
@@ -35,7 +35,7 @@ struct box {
 	struct scale scales[PLAN_COUNTERS_MAX];
 	struct box_counter counters[PLAN_COUNTERS_MAX];
 	int counters_count;
-	size_t gauge; /* index in values; SIZE_MAX: none */
+	size_t gauge;  /* index in values; SIZE_MAX: none */
 	int64_t at_ms; /* counted up to */
 	char serial[16];
 	/* What is wrong with it. */

@@ -51,8 +51,8 @@ enum link_status broker_publish(void *context, const struct mqtt_publication *pu
 		memcpy(flight->payload, publication->payload, publication->length);
 		flight->payload[publication->length] = '\0';
 	}
-	flight->due_us = simulation->now_us +
-			 dice_between(&broker->dice, FLIGHT_US_LEAST, FLIGHT_US_MOST);
+	flight->due_us =
+		simulation->now_us + dice_between(&broker->dice, FLIGHT_US_LEAST, FLIGHT_US_MOST);
 	if (broker->flights_count > 1 && flight[-1].due_us > flight->due_us)
 		flight->due_us = flight[-1].due_us;
 	return LINK_OK;
@@ -108,8 +108,8 @@ static void connect_again(struct simulation *simulation)
 		broker->back_us = broker->away_until_us;
 		return;
 	}
-	struct link_event event = {.kind = LINK_CONNECTED,
-		.receive_maximum = windows[dice_below(&broker->dice, 4)]};
+	struct link_event event = {
+		.kind = LINK_CONNECTED, .receive_maximum = windows[dice_below(&broker->dice, 4)]};
 	broker->back_us = INT64_MAX;
 	broker->connected = true;
 	pipeline_link(simulation->board.pipeline, &event, &simulation->board.now);

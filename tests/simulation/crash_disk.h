@@ -13,7 +13,8 @@
 /* Once, before any store is opened. */
 void crash_disk_begin(void);
 
-/* At the n-th sync from now on (1: the next one), just before it, `cut` is called once. 0: never. */
+/* At the n-th sync from now on (1: the next one), just before it, `cut` is called once. 0: never.
+ */
 void crash_disk_arm(int syncs, void (*cut)(void *context), void *context);
 
 /* Copy a store's files into a new directory as a cut would leave them now. */

@@ -34,7 +34,10 @@ static struct box *make_box(struct simulation *simulation, int index, const stru
 {
 	const struct plan_meter *plan = &simulation->plan.meters[index];
 	const struct site_meter *meter = &simulation->loaded->site->meters[index];
-	struct scale scales[PLAN_COUNTERS_MAX] = {{1, 1}, {1, 1}};
+	struct scale scales[PLAN_COUNTERS_MAX] = {
+		{1, 1},
+                {1, 1}
+        };
 	struct box_birth birth = {.plan = plan,
 		.model = meter->model,
 		.scales = scales,
@@ -92,11 +95,10 @@ static void begin_era(struct simulation *simulation, struct series series, int64
 {
 	int index = series.point, counter = series.counter;
 	struct point *point = &simulation->points[index];
-	ledger_new_era(&point->ledgers[counter], closing,
-		point->box->counters[counter].unwrapped,
+	ledger_new_era(&point->ledgers[counter], closing, point->box->counters[counter].unwrapped,
 		series.is_exchanged && point->box->model->has_serial_number);
-	ledger_cause(&point->ledgers[counter],
-		board_wall_ms(simulation, simulation->now_us), CAUSE_BREAK);
+	ledger_cause(&point->ledgers[counter], board_wall_ms(simulation, simulation->now_us),
+		CAUSE_BREAK);
 	ledger_cause(&point->ledgers[counter], simulation->now_us / 1000, CAUSE_BREAK);
 }
 
@@ -112,7 +114,8 @@ void device_advance(struct simulation *simulation, int index)
 		box_restart_counter(box, i, over);
 		begin_era(simulation, (struct series){index, i, false},
 			counter->hidden_modulus + counter->unwrapped);
-		trace(simulation, "m%d: counter %d passes an end its model does not tell", index, i);
+		trace(simulation, "m%d: counter %d passes an end its model does not tell", index,
+			i);
 		simulation->figures.resets++;
 	}
 }
@@ -124,8 +127,8 @@ void device_exchange(struct simulation *simulation, int index)
 	struct box *old = point->box;
 	point->box = make_box(simulation, index, old);
 	/* Who exchanges a meter needs a while: longer than byport needs to find it silent. */
-	point->box->dead_until_us = simulation->now_us +
-				    dice_between(&simulation->dice, 600, 7200) * 1000000;
+	point->box->dead_until_us =
+		simulation->now_us + dice_between(&simulation->dice, 600, 7200) * 1000000;
 	for (int i = 0; i < old->counters_count; i++)
 		begin_era(simulation, (struct series){index, i, true}, old->counters[i].unwrapped);
 	trace(simulation, "m%d: exchanged: %s at %lld, now %s at %lld", index, old->serial,

@@ -19,9 +19,9 @@ struct dice dice_make(uint64_t seed, const char *part);
 uint64_t dice_hash(uint64_t seed, uint64_t number);
 
 uint64_t dice_next(struct dice *dice);
-int64_t dice_below(struct dice *dice, int64_t limit);               /* 0 .. limit-1 */
+int64_t dice_below(struct dice *dice, int64_t limit);                 /* 0 .. limit-1 */
 int64_t dice_between(struct dice *dice, int64_t least, int64_t most); /* both possible */
-double dice_unit(struct dice *dice);                                /* [0, 1) */
+double dice_unit(struct dice *dice);                                  /* [0, 1) */
 bool dice_chance(struct dice *dice, double probability);
 /* Time to the next of events that come at random, `mean` apart; at least 1. */
 int64_t dice_wait(struct dice *dice, double mean);

@@ -17,8 +17,8 @@ struct candidates {
 	size_t count;
 };
 
-const char *case_text(char buffer[static CASE_TEXT_MAX], const struct judged *judged,
-	const struct kept_row *row)
+const char *case_text(
+	char buffer[static CASE_TEXT_MAX], const struct judged *judged, const struct kept_row *row)
 {
 	char start[INSTANT_MAX], end[INSTANT_MAX];
 	const struct plan_kind *kind = judged->simulation->plan.meters[judged->point].kind;
@@ -56,7 +56,7 @@ static void add_candidates(const struct ledger *ledger, const struct span *span,
 		bool is_last = ends && era == after->position.era;
 		bool is_open = era + 1 == (int32_t)ledger->eras_count;
 		int64_t least = is_first ? before->position.unwrapped : ledger->eras[era].opening;
-		int64_t most = is_last	 ? after->position.unwrapped
+		int64_t most = is_last   ? after->position.unwrapped
 			       : is_open ? INT64_MAX
 					 : ledger->eras[era].closing;
 		int64_t unwrapped = least_above(ledger, reading, least);
@@ -138,7 +138,10 @@ static void judge_readings(
 			return;
 		}
 	struct reading_pair pair = {
-		{*start, *end}, {row->reading_start, row->reading_end}, row->energy};
+		{*start,             *end            },
+                {row->reading_start, row->reading_end},
+                row->energy
+        };
 	if (has_value(row) && !readings_agree(judged, &pair))
 		violated(judged->simulation, "conservation",
 			"%s: the register counted another amount", case_text(text, judged, row));
@@ -150,12 +153,11 @@ static void judge_calm(
 {
 	char text[CASE_TEXT_MAX];
 	int64_t interval_ms = judged->ledger->interval_ms;
-	uint32_t causes = ledger_causes(judged->ledger, row->start_wall_ms - interval_ms,
-		row->end_wall_ms + interval_ms);
-	bool known = spans[0].before.at_wall_ms != INT64_MIN &&
-		     spans[0].after.at_wall_ms != INT64_MIN &&
-		     spans[1].before.at_wall_ms != INT64_MIN &&
-		     spans[1].after.at_wall_ms != INT64_MIN;
+	uint32_t causes = ledger_causes(
+		judged->ledger, row->start_wall_ms - interval_ms, row->end_wall_ms + interval_ms);
+	bool known =
+		spans[0].before.at_wall_ms != INT64_MIN && spans[0].after.at_wall_ms != INT64_MIN &&
+		spans[1].before.at_wall_ms != INT64_MIN && spans[1].after.at_wall_ms != INT64_MIN;
 	if (row->quality == QUALITY_MEASURED || causes != 0 || !known ||
 		is_long_gap(judged->ledger, &spans[0]) || is_long_gap(judged->ledger, &spans[1]))
 		return;

@@ -27,8 +27,8 @@ struct reading_pair {
 };
 
 enum { CASE_TEXT_MAX = 320 };
-const char *case_text(char buffer[static CASE_TEXT_MAX], const struct judged *judged,
-	const struct kept_row *row);
+const char *case_text(
+	char buffer[static CASE_TEXT_MAX], const struct judged *judged, const struct kept_row *row);
 
 bool has_value(const struct kept_row *row);
 struct span span_at(const struct ledger *ledger, int64_t boundary_wall_ms);

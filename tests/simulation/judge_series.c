@@ -22,9 +22,9 @@ static void judge_joint(const struct judged *judged, const struct kept_row *row)
 			case_text(text, judged, row));
 		return;
 	}
-	uint32_t causes = ledger_causes(judged->ledger,
-		row->end_wall_ms - judged->ledger->interval_ms,
-		row->end_wall_ms + judged->ledger->interval_ms);
+	uint32_t causes =
+		ledger_causes(judged->ledger, row->end_wall_ms - judged->ledger->interval_ms,
+			row->end_wall_ms + judged->ledger->interval_ms);
 	if (has_value(row) && has_value(next) && row->has_readings && next->has_readings &&
 		row->reading_end != next->reading_start &&
 		(causes & (CAUSE_BREAK | CAUSE_LEAP | CAUSE_BELIEVABLE | CAUSE_GUESS)) == 0)
@@ -38,9 +38,11 @@ static void judge_sum(const struct judged *judged, const struct kept_row *first,
 {
 	const struct ledger *ledger = judged->ledger;
 	const struct kept_row *last = first + length - 1;
-	struct reading_pair sum = {.spans = {span_at(ledger, first->start_wall_ms),
-					   span_at(ledger, last->end_wall_ms)},
-		.readings = {first->reading_start, last->reading_end}};
+	struct reading_pair sum = {
+		.spans = {span_at(ledger,      first->start_wall_ms),
+			  span_at(ledger, last->end_wall_ms)},
+		.readings = {first->reading_start, last->reading_end                     }
+        };
 	uint32_t causes = ledger_causes(ledger, first->start_wall_ms - ledger->interval_ms,
 		last->end_wall_ms + ledger->interval_ms);
 	for (size_t i = 0; i < length; i++)
@@ -85,8 +87,8 @@ static void judge_missing(const struct judged *judged, const struct kept_row *ro
 	int64_t generation = judged->simulation->archive.streams[STREAM_ENERGY].generation;
 	uint32_t causes = ledger_causes(judged->ledger, row->start_wall_ms, row->end_wall_ms);
 	if (row->quality == QUALITY_MISSING && row->generation == generation &&
-		(causes & CAUSE_FORGOTTEN) == 0 &&
-		after.at_wall_ms != INT64_MIN && after.at_wall_ms < now_ms - SETTLE_MS)
+		(causes & CAUSE_FORGOTTEN) == 0 && after.at_wall_ms != INT64_MIN &&
+		after.at_wall_ms < now_ms - SETTLE_MS)
 		violated(judged->simulation, "missing", "%s: though readings went on",
 			case_text(text, judged, row));
 }
@@ -125,8 +127,8 @@ static void judge_withheld(const struct judged *judged, const struct kept_series
 	const struct ledger *ledger = judged->ledger;
 	int64_t from_ms = before->end_wall_ms, to_ms = after->start_wall_ms;
 	struct mark first = ledger_before(ledger, from_ms), last = ledger_after(ledger, to_ms);
-	uint32_t causes = ledger_causes(
-		ledger, from_ms - ledger->interval_ms, to_ms + ledger->interval_ms);
+	uint32_t causes =
+		ledger_causes(ledger, from_ms - ledger->interval_ms, to_ms + ledger->interval_ms);
 	if (ledger->modulus > 0 || (causes & ~(uint32_t)CAUSE_BREAK) != 0 ||
 		first.at_wall_ms == INT64_MIN || last.at_wall_ms == INT64_MIN ||
 		last.position.era != first.position.era + 1)

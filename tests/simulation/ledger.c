@@ -23,8 +23,8 @@ static struct bucket *bucket_at(const struct ledger *ledger, int64_t number)
 void ledger_begin(struct ledger *ledger, int64_t from_wall_ms, int64_t to_wall_ms, int64_t opening)
 {
 	ledger->origin = floor_of(from_wall_ms, ledger->interval_ms) - 1;
-	ledger->buckets_count = (size_t)(floor_of(to_wall_ms, ledger->interval_ms) -
-					 ledger->origin + 3);
+	ledger->buckets_count =
+		(size_t)(floor_of(to_wall_ms, ledger->interval_ms) - ledger->origin + 3);
 	ledger->buckets = malloc(ledger->buckets_count * sizeof *ledger->buckets);
 	ledger->eras = calloc(1, sizeof *ledger->eras);
 	if (ledger->buckets == NULL || ledger->eras == NULL)
@@ -66,8 +66,8 @@ static bool is_earlier(struct position a, struct position b)
 	return a.era != b.era ? a.era < b.era : a.unwrapped < b.unwrapped;
 }
 
-void ledger_answer(
-	struct ledger *ledger, int64_t earliest_wall_ms, int64_t latest_wall_ms, struct position position)
+void ledger_answer(struct ledger *ledger, int64_t earliest_wall_ms, int64_t latest_wall_ms,
+	struct position position)
 {
 	int64_t interval_ms = ledger->interval_ms;
 	struct bucket *first = bucket_at(ledger, floor_of(earliest_wall_ms, interval_ms));
@@ -75,8 +75,8 @@ void ledger_answer(
 	if (first != NULL && (first->first.at_wall_ms == INT64_MIN ||
 				     is_earlier(position, first->first.position)))
 		first->first = (struct mark){earliest_wall_ms, position};
-	if (last != NULL && (last->last.at_wall_ms == INT64_MIN ||
-				    !is_earlier(position, last->last.position)))
+	if (last != NULL &&
+		(last->last.at_wall_ms == INT64_MIN || !is_earlier(position, last->last.position)))
 		last->last = (struct mark){latest_wall_ms, position};
 	if (ledger->newest.at_wall_ms != INT64_MIN &&
 		is_earlier(ledger->newest.position, position)) {

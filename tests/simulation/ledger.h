@@ -29,14 +29,14 @@ struct mark {
 
 /* Why a span may be worse than measured; bits of a bucket's causes. */
 enum cause {
-	CAUSE_LIE = 1 << 0,       /* an answer that was not true, recognisable as such */
+	CAUSE_LIE = 1 << 0,        /* an answer that was not true, recognisable as such */
 	CAUSE_BELIEVABLE = 1 << 1, /* ... not recognisable: nobody can tell, so no row that holds it
 				      is judged by its energy */
-	CAUSE_BREAK = 1 << 2,     /* an era ended */
-	CAUSE_STOPPED = 1 << 3,   /* the gateway ended, began, or forgot what it had not stored */
-	CAUSE_CLOCK = 1 << 4,     /* its clock was unknown or wrong */
-	CAUSE_LEAP = 1 << 8,      /* past where the era before ended: looks like a return to it */
-	CAUSE_GUESS = 1 << 6,     /* a person settled it without knowing */
+	CAUSE_BREAK = 1 << 2,      /* an era ended */
+	CAUSE_STOPPED = 1 << 3,    /* the gateway ended, began, or forgot what it had not stored */
+	CAUSE_CLOCK = 1 << 4,      /* its clock was unknown or wrong */
+	CAUSE_LEAP = 1 << 8,       /* past where the era before ended: looks like a return to it */
+	CAUSE_GUESS = 1 << 6,      /* a person settled it without knowing */
 	CAUSE_SETTLED = 1 << 7,   /* a person settled it, knowing: its sum is judged, but nobody has
 				     read anything between its rows */
 	CAUSE_FORGOTTEN = 1 << 5, /* it began with nothing to compare with: no reading was stored */
@@ -51,9 +51,9 @@ struct bucket {
 struct era {
 	int64_t opening; /* unwrapped, when it began */
 	int64_t closing; /* when it ended; meaningless while it is the newest */
-	int64_t first; /* answer in it that the gateway has placed */
+	int64_t first;   /* answer in it that the gateway has placed */
 	int64_t last;
-	bool is_seen; /* there is one */
+	bool is_seen;    /* there is one */
 	bool has_serial; /* it began with another serial number that can be read */
 };
 
@@ -66,17 +66,17 @@ struct ledger {
 	struct era *eras;
 	size_t eras_count;
 	int64_t modulus;
-	struct mark newest;      /* good answer that the gateway has placed */
-	struct mark first;       /* the very first one; or what was known when the
-				    gateway last began */
-	int64_t less_wall_ms;    /* newest answer that showed less than `newest` */
-	bool has_climbed;        /* since the gateway's start, in its sight */
+	struct mark newest;        /* good answer that the gateway has placed */
+	struct mark first;         /* the very first one; or what was known when the
+				      gateway last began */
+	int64_t less_wall_ms;      /* newest answer that showed less than `newest` */
+	bool has_climbed;          /* since the gateway's start, in its sight */
 	int64_t forgotten_wall_ms; /* what was read since then is lost; INT64_MIN: nothing is */
 	bool has_before;
-	int64_t before;          /* what the era before showed last */
-	bool is_lying;           /* the newest answer was a lie */
-	bool was_deceived;       /* by a lie it could not know, since its start: what it takes for
-				    the fastest climb may be that one's */
+	int64_t before;    /* what the era before showed last */
+	bool is_lying;     /* the newest answer was a lie */
+	bool was_deceived; /* by a lie it could not know, since its start: what it takes for
+			      the fastest climb may be that one's */
 };
 
 void ledger_begin(struct ledger *ledger, int64_t from_wall_ms, int64_t to_wall_ms, int64_t opening);
@@ -87,12 +87,11 @@ void ledger_cause_over(
 	struct ledger *ledger, int64_t from_wall_ms, int64_t to_wall_ms, enum cause cause);
 
 /* A good answer; where the clock was wrong, the span of instants it may have been given. */
-void ledger_answer(
-	struct ledger *ledger, int64_t earliest_wall_ms, int64_t latest_wall_ms, struct position position);
+void ledger_answer(struct ledger *ledger, int64_t earliest_wall_ms, int64_t latest_wall_ms,
+	struct position position);
 
 /* The device at the meter ends its era at `closing`; the next begins at `opening`. */
-void ledger_new_era(
-	struct ledger *ledger, int64_t closing, int64_t opening, bool has_serial);
+void ledger_new_era(struct ledger *ledger, int64_t closing, int64_t opening, bool has_serial);
 
 /* The gateway has forgotten what was not stored: it goes on from a boundary, or from nothing
  * (INT64_MIN). */

@@ -33,7 +33,8 @@ static double bump(double hour, double from, double to)
 
 static double building(const struct moment *moment)
 {
-	double work = moment->weekday ? bump(moment->hour, 6, 17) : 0.1 * bump(moment->hour, 10, 16);
+	double work =
+		moment->weekday ? bump(moment->hour, 6, 17) : 0.1 * bump(moment->hour, 10, 16);
 	return 0.08 + 0.6 * work + 0.12 * moment->winter + 0.15 * noise(moment, moment->slot);
 }
 

@@ -62,17 +62,25 @@ static void read_seeds(struct options *options, const char *text)
 
 static struct options read_options(int argc, char **argv)
 {
-	static const struct option names[] = {{"seed", required_argument, NULL, 's'},
-		{"seeds", required_argument, NULL, 's'}, {"days", required_argument, NULL, 'd'},
-		{"for", required_argument, NULL, 'f'}, {"trace", no_argument, NULL, 't'},
-		{"calm", no_argument, NULL, 'c'}, {"only", required_argument, NULL, 'o'},
-		{"meters", required_argument, NULL, 'm'}, {"keep-going", no_argument, NULL, 'k'},
-		{"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
-	struct options options = {
-		.wish = {.plan = {.days = 3,
-				 .troubles = ~PLAN_UNUSUAL,
-				 .models = SIMULATION_MODELS}},
-		.first = 1, .last = 1, .seconds = 1e9};
+	static const struct option names[] = {
+		{"seed",       required_argument, NULL, 's'},
+                {"seeds",      required_argument, NULL, 's'},
+		{"days",       required_argument, NULL, 'd'},
+                {"for",        required_argument, NULL, 'f'},
+		{"trace",      no_argument,       NULL, 't'},
+                {"calm",       no_argument,       NULL, 'c'},
+		{"only",       required_argument, NULL, 'o'},
+                {"meters",     required_argument, NULL, 'm'},
+		{"keep-going", no_argument,       NULL, 'k'},
+                {"help",       no_argument,       NULL, 'h'},
+		{NULL,         0,                 NULL, 0  }
+        };
+	struct options options = {.wish = {.plan = {.days = 3,
+						   .troubles = ~PLAN_UNUSUAL,
+						   .models = SIMULATION_MODELS}},
+		.first = 1,
+		.last = 1,
+		.seconds = 1e9};
 	for (int option; (option = getopt_long(argc, argv, "", names, NULL)) != -1;)
 		switch (option) {
 		case 's':
@@ -120,7 +128,8 @@ static void print_sum(const struct options *options, const struct figures *sum, 
 {
 	double days = options->wish.plan.days * (double)sum->seeds;
 	figures_print(sum, stdout);
-	printf("%" PRIu64 " seeds of %g days: %.0f simulated days in %.1f s, %.0f times real time\n",
+	printf("%" PRIu64
+	       " seeds of %g days: %.0f simulated days in %.1f s, %.0f times real time\n",
 		sum->seeds, options->wish.plan.days, days, seconds, days * 86400 / seconds);
 }
 

@@ -31,8 +31,7 @@ static bool next_stretch(
 	*at = i;
 	if (first == 0 || i >= series->count)
 		return false;
-	*ret_stretch = (struct null_stretch){
-		&series->rows[first - 1], &series->rows[i], rejected};
+	*ret_stretch = (struct null_stretch){&series->rows[first - 1], &series->rows[i], rejected};
 	return true;
 }
 
@@ -73,8 +72,8 @@ static const char *outside(char buffer[static DECIMAL_TEXT_MAX], const struct le
 }
 
 /* By what really happened there; false: too much of it for one act. */
-static bool decide(const struct judged *judged, const struct null_stretch *stretch,
-	struct decision *decision)
+static bool decide(
+	const struct judged *judged, const struct null_stretch *stretch, struct decision *decision)
 {
 	struct simulation *simulation = judged->simulation;
 	const struct ledger *ledger = judged->ledger;
@@ -96,8 +95,8 @@ static bool decide(const struct judged *judged, const struct null_stretch *stret
 	if (decision->request.accept)
 		return true;
 	decision->request.closing = "unknown";
-	decision->request.opening = outside(decision->opening, ledger, quantity,
-		ledger->eras[to.position.era].opening);
+	decision->request.opening =
+		outside(decision->opening, ledger, quantity, ledger->eras[to.position.era].opening);
 	if (dice_chance(&simulation->dice, 0.8))
 		decision->request.closing = outside(decision->closing, ledger, quantity,
 			ledger->eras[from.position.era].closing);
@@ -119,10 +118,12 @@ static void expect_author(struct simulation *simulation, const struct decision *
 static bool is_counted(const struct judged *judged, const struct null_stretch *stretch,
 	const struct settle_outcome *outcome)
 {
-	struct reading_pair pair = {{span_at(judged->ledger, stretch->before->end_wall_ms),
-					    span_at(judged->ledger, stretch->after->start_wall_ms)},
-		{stretch->before->reading_end, stretch->after->reading_start},
-		outcome->changes[0].after};
+	struct reading_pair pair = {
+		{span_at(judged->ledger,          stretch->before->end_wall_ms),
+                 span_at(judged->ledger, stretch->after->start_wall_ms)},
+		{stretch->before->reading_end, stretch->after->reading_start                             },
+		outcome->changes[0].after
+        };
 	return readings_agree(judged, &pair);
 }
 
@@ -140,8 +141,8 @@ static void judge_outcome(const struct judged *judged, const struct null_stretch
 			(long long)outcome->changes[0].after);
 }
 
-static void act(const struct judged *judged, const struct null_stretch *stretch,
-	struct decision *decision)
+static void act(
+	const struct judged *judged, const struct null_stretch *stretch, struct decision *decision)
 {
 	struct simulation *simulation = judged->simulation;
 	struct ledger *ledger = &simulation->points[judged->point].ledgers[judged->counter];
@@ -159,9 +160,9 @@ static void act(const struct judged *judged, const struct null_stretch *stretch,
 		done ? wet.text : wet.error);
 	if (simulation->board.crashed)
 		return; /* in the middle of it */
-	if (can != done || (done && (dry.count != wet.count ||
-					    dry.changes[0].after != wet.changes[0].after ||
-					    dry.changes[0].rows != wet.changes[0].rows)))
+	if (can != done ||
+		(done && (dry.count != wet.count || dry.changes[0].after != wet.changes[0].after ||
+				 dry.changes[0].rows != wet.changes[0].rows)))
 		violated(simulation, "dry-run", "it told other than what was done: %s; %s",
 			can ? dry.text : dry.error, done ? wet.text : wet.error);
 	simulation->figures.refused += !done;
@@ -182,8 +183,8 @@ void person_looks(struct simulation *simulation, int64_t point)
 	struct null_stretch stretch;
 	int counters = simulation->points[point].box->counters_count;
 	int counter = (int)dice_below(&simulation->dice, counters);
-	struct judged judged = {simulation, (int)point, counter,
-		&simulation->points[point].ledgers[counter]};
+	struct judged judged = {
+		simulation, (int)point, counter, &simulation->points[point].ledgers[counter]};
 	struct decision decision = {.at = ""};
 	if (simulation->board.pipeline == NULL || simulation->board.crashed ||
 		!choose(simulation, &simulation->archive.series[point][counter], &stretch) ||

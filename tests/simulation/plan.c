@@ -160,8 +160,8 @@ void world_plan_make(uint64_t seed, const struct plan_wish *wish, struct world_p
 	const int64_t year_2025_us = INT64_C(1735689600000000);
 	struct dice dice = dice_make(seed, "plan");
 	*ret_plan = (struct world_plan){.seed = seed};
-	ret_plan->start_us =
-		year_2025_us + dice_below(&dice, FIVE_YEARS_H) * hour_us + dice_below(&dice, hour_us);
+	ret_plan->start_us = year_2025_us + dice_below(&dice, FIVE_YEARS_H) * hour_us +
+			     dice_below(&dice, hour_us);
 	ret_plan->end_us = ret_plan->start_us + (int64_t)(wish->days * 24 * (double)hour_us);
 	ret_plan->trust_clock = dice_chance(&dice, 0.2);
 	ret_plan->poll_s = dice_chance(&dice, 0.5) ? 10 : (int)dice_between(&dice, 5, 90);

@@ -38,27 +38,27 @@ struct plan_meter {
 };
 
 enum trouble {
-	TROUBLE_NOISE,        /* a line's answers come broken or not at all, now and then */
-	TROUBLE_DEAD_METER,   /* no answer for minutes to days */
-	TROUBLE_DEAD_LINE,    /* a whole bus */
-	TROUBLE_LOST_PORT,    /* the adapter is pulled out */
-	TROUBLE_RESTART,      /* a device restarts: silence, then zeros for some polls */
-	TROUBLE_TORN,         /* answers whose words belong to two instants */
-	TROUBLE_NO_VALUE,     /* NaN and sentinels */
-	TROUBLE_SPIKE,        /* a reading far off */
-	TROUBLE_RESET,        /* the counter starts at zero again */
-	TROUBLE_EXCHANGE,     /* another device */
-	TROUBLE_CRASH,        /* of the gateway, at any instant */
+	TROUBLE_NOISE,      /* a line's answers come broken or not at all, now and then */
+	TROUBLE_DEAD_METER, /* no answer for minutes to days */
+	TROUBLE_DEAD_LINE,  /* a whole bus */
+	TROUBLE_LOST_PORT,  /* the adapter is pulled out */
+	TROUBLE_RESTART,    /* a device restarts: silence, then zeros for some polls */
+	TROUBLE_TORN,       /* answers whose words belong to two instants */
+	TROUBLE_NO_VALUE,   /* NaN and sentinels */
+	TROUBLE_SPIKE,      /* a reading far off */
+	TROUBLE_RESET,      /* the counter starts at zero again */
+	TROUBLE_EXCHANGE,   /* another device */
+	TROUBLE_CRASH,      /* of the gateway, at any instant */
 	TROUBLE_CRASH_IN_COMMIT,
-	TROUBLE_STOP,         /* a clean restart */
-	TROUBLE_DEAD_BOARD,   /* a new board with an empty store */
-	TROUBLE_COLD_CLOCK,   /* boots begin in 1970 */
-	TROUBLE_CLOCK_STEP,   /* set wrong by up to an hour, and right again */
-	TROUBLE_CLOCK_YEARS,  /* ... by years */
+	TROUBLE_STOP,        /* a clean restart */
+	TROUBLE_DEAD_BOARD,  /* a new board with an empty store */
+	TROUBLE_COLD_CLOCK,  /* boots begin in 1970 */
+	TROUBLE_CLOCK_STEP,  /* set wrong by up to an hour, and right again */
+	TROUBLE_CLOCK_YEARS, /* ... by years */
 	TROUBLE_BROKER_AWAY,
-	TROUBLE_REFUSAL,      /* publications refused for a while */
-	TROUBLE_LOST_ACK,     /* the connection ends with publications unanswered */
-	PERSON_SETTLES,       /* no trouble: somebody decides about what has no value */
+	TROUBLE_REFUSAL,  /* publications refused for a while */
+	TROUBLE_LOST_ACK, /* the connection ends with publications unanswered */
+	PERSON_SETTLES,   /* no trouble: somebody decides about what has no value */
 	TROUBLE_COUNT
 };
 const char *trouble_name(enum trouble trouble);

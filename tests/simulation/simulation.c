@@ -8,7 +8,7 @@
 #include "gateway/pipeline_state.h"
 
 static const int64_t day_us = INT64_C(86400000000);
-static const int64_t drain_us = INT64_C(5400000000);     /* at least */
+static const int64_t drain_us = INT64_C(5400000000);      /* at least */
 static const int64_t drain_us_max = INT64_C(86400000000); /* and then something is wrong */
 
 static int64_t least(int64_t a, int64_t b)
@@ -73,7 +73,8 @@ static void drain(struct simulation *simulation)
 	run_until(simulation, ended_us + drain_us);
 	while (!simulation->failed && has_backlog(simulation)) {
 		if (simulation->now_us > ended_us + drain_us_max)
-			violated(simulation, "delivery", "rows still wait a day after all was well");
+			violated(
+				simulation, "delivery", "rows still wait a day after all was well");
 		run_until(simulation, simulation->now_us + INT64_C(60000000));
 	}
 	if (simulation->failed)
@@ -134,8 +135,7 @@ static void begin(struct simulation *simulation, const struct simulation_wish *w
 	troubles_begin(simulation);
 }
 
-bool simulation_run(
-	uint64_t seed, const struct simulation_wish *wish, struct figures *ret_figures)
+bool simulation_run(uint64_t seed, const struct simulation_wish *wish, struct figures *ret_figures)
 {
 	struct simulation *simulation = calloc(1, sizeof *simulation);
 	if (simulation == NULL)

@@ -63,18 +63,18 @@ struct point {
 struct board {
 	struct pipeline *pipeline; /* NULL: off */
 	struct clock_observation now;
-	char directory[80];   /* of all this seed's files */
-	char store[120];      /* in use */
-	int stores;           /* numbered */
+	char directory[80]; /* of all this seed's files */
+	char store[120];    /* in use */
+	int stores;         /* numbered */
 	int boards;
 	char machine_id[40];
 	char boot[40];
 	int boots;
-	int64_t boot_us;      /* true time at which its monotonic clock stood at BOARD_MONO_MS */
-	int64_t error_ms;     /* of its wall clock */
+	int64_t boot_us;  /* true time at which its monotonic clock stood at BOARD_MONO_MS */
+	int64_t error_ms; /* of its wall clock */
 	bool synchronised;
-	int64_t due_us;       /* pipeline_step */
-	bool crashed;         /* in the middle of a call: nothing it says is heard any more */
+	int64_t due_us;           /* pipeline_step */
+	bool crashed;             /* in the middle of a call: nothing it says is heard any more */
 	int64_t energy_committed; /* id; must arrive */
 	int64_t up_since_us;
 	int64_t wrong_since_us; /* the clock; INT64_MAX: it is right */
@@ -105,7 +105,8 @@ struct broker {
 
 struct figures {
 	uint64_t seeds, answers, rows, revisions, events, messages, crashes, exchanges, resets;
-	uint64_t rollovers, steps, boards, lies, believable, not_judged, judged, measured, estimated;
+	uint64_t rollovers, steps, boards, lies, believable, not_judged, judged, measured,
+		estimated;
 	uint64_t rejected, missing, withheld, breaks, settlements;
 	uint64_t acts, settled, refused; /* a person's */
 };
@@ -136,8 +137,7 @@ struct simulation_wish {
 	const char *directory; /* for files; must exist */
 };
 /* Run one seed. False: an invariant was violated; printed. */
-bool simulation_run(
-	uint64_t seed, const struct simulation_wish *wish, struct figures *ret_figures);
+bool simulation_run(uint64_t seed, const struct simulation_wish *wish, struct figures *ret_figures);
 
 /* ---- report.c ---- */
 /* An invariant does not hold: the run ends. */
@@ -166,8 +166,8 @@ void device_reset(struct simulation *simulation, int point, int counter);
 
 /* ---- watch.c: what the board was told, as the oracle sees it ---- */
 void watch_answer(struct simulation *simulation, int point);
-void watch_report(struct simulation *simulation, const struct line *line,
-	const struct worker_report *report);
+void watch_report(
+	struct simulation *simulation, const struct line *line, const struct worker_report *report);
 /* The board learnt the time, or forgot what it had not stored. */
 void watch_clock(struct simulation *simulation);
 void watch_wrong_clock(struct simulation *simulation); /* it was set wrong, or will be right now */

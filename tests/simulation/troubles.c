@@ -137,9 +137,9 @@ static void boot(struct simulation *simulation, int64_t unused)
 static void come_back(struct simulation *simulation)
 {
 	bool same_boot = dice_chance(&simulation->dice, 0.4);
-	int64_t off_us = same_boot ? wait_us(simulation, 10 * second_us)
-				   : wait_us(simulation, 20 * second_us) +
-					     some_time_us(simulation) / 4;
+	int64_t off_us =
+		same_boot ? wait_us(simulation, 10 * second_us)
+			  : wait_us(simulation, 20 * second_us) + some_time_us(simulation) / 4;
 	agenda_enter(&simulation->agenda, simulation->now_us + off_us,
 		same_boot ? start_again : boot, 0);
 }

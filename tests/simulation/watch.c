@@ -59,8 +59,7 @@ static bool can_climb(const struct doubt *doubt, int64_t climb)
 	if (rate == 0) {
 		/* By the fastest climb seen: one step from one poll to the next may be it. */
 		int64_t polls_an_hour = 3600 / simulation->plan.poll_s + 1;
-		rate = UNHEARD_OF *
-		       (counter->load.most_per_hour + counter->step * polls_an_hour);
+		rate = UNHEARD_OF * (counter->load.most_per_hour + counter->step * polls_an_hour);
 		if (!ledger->has_climbed || ledger->was_deceived)
 			return true;
 	}
@@ -71,8 +70,7 @@ static bool can_climb(const struct doubt *doubt, int64_t climb)
 /* Can `to` follow on from `from`, as registers show them? */
 static bool can_follow(const struct doubt *doubt, int64_t from, int64_t to)
 {
-	int64_t modulus =
-		doubt->simulation->points[doubt->point].ledgers[doubt->counter].modulus;
+	int64_t modulus = doubt->simulation->points[doubt->point].ledgers[doubt->counter].modulus;
 	bool knows_rate = rate_possible(doubt->simulation, doubt->point) > 0;
 	return can_climb(doubt, to - from) ||
 	       (knows_rate && modulus > 0 && to < from && can_climb(doubt, to + modulus - from));
@@ -128,13 +126,12 @@ static void write_lie(const struct series *series, int64_t at_wall_ms, int64_t l
 {
 	struct ledger *ledger = series->ledger;
 	struct doubt doubt = {series->simulation, series->point, series->counter, at_wall_ms};
-	int64_t since = ledger->newest.at_wall_ms == INT64_MIN ? at_wall_ms
-							       : ledger->newest.at_wall_ms;
+	int64_t since =
+		ledger->newest.at_wall_ms == INT64_MIN ? at_wall_ms : ledger->newest.at_wall_ms;
 	bool believable = is_believable(&doubt, lie);
 	series->simulation->figures.lies++;
 	series->simulation->figures.believable += believable;
-	ledger_cause_over(
-		ledger, since, at_wall_ms, believable ? CAUSE_BELIEVABLE : CAUSE_LIE);
+	ledger_cause_over(ledger, since, at_wall_ms, believable ? CAUSE_BELIEVABLE : CAUSE_LIE);
 	ledger->is_lying = true;
 	ledger->was_deceived = ledger->was_deceived || believable;
 	trace(series->simulation, "m%d: counter %d shows %lld for %lld%s", series->point,
@@ -206,7 +203,8 @@ static void write_answer(const struct series *series, int64_t true_us, struct po
 	bool is_right = apart <= CLOCK_TOLERANCE_MS;
 	if (!is_right && simulation->board.wrong_since_us == INT64_MAX)
 		violated(simulation, "clock",
-			"a reading of m%d is placed %lld ms away from its time, with a clock that is "
+			"a reading of m%d is placed %lld ms away from its time, with a clock that "
+			"is "
 			"right",
 			series->point, (long long)(placed - true_ms));
 	write_between(series, placed, position);
@@ -231,8 +229,7 @@ static void watch_sample(const struct series *series, const struct sample *sampl
 	struct point *point = &simulation->points[series->point];
 	int64_t shown = point->answered[series->counter].shown;
 	struct position position = point->answered[series->counter].position;
-	int64_t true_us = simulation->board.boot_us +
-			  (sample->read_mono_ms - BOARD_MONO_MS) * 1000;
+	int64_t true_us = simulation->board.boot_us + (sample->read_mono_ms - BOARD_MONO_MS) * 1000;
 	if (sample->status != DECODE_OK)
 		return;
 	bool is_lie = sample->value != shown;
@@ -253,8 +250,8 @@ static void watch_sample(const struct series *series, const struct sample *sampl
 	}
 }
 
-void watch_report(struct simulation *simulation, const struct line *line,
-	const struct worker_report *report)
+void watch_report(
+	struct simulation *simulation, const struct line *line, const struct worker_report *report)
 {
 	(void)line;
 	if (report->kind != REPORT_SAMPLES)
@@ -318,8 +315,8 @@ static struct wrong_span wrong_span;
 
 static void write_wrong(const struct series *series)
 {
-	ledger_cause_over(series->ledger, wrong_span.from_wall_ms, wrong_span.to_wall_ms,
-		CAUSE_CLOCK);
+	ledger_cause_over(
+		series->ledger, wrong_span.from_wall_ms, wrong_span.to_wall_ms, CAUSE_CLOCK);
 }
 
 /*
