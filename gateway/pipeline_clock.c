@@ -158,7 +158,7 @@ static void place(struct pipeline_series_place *place, void *unused)
 	counter->waiting = NULL;
 }
 
-void pipeline_place_waiting(struct pipeline *pipeline)
+static void place_waiting(struct pipeline *pipeline)
 {
 	struct unplaced_list list = {.count = 0};
 	if (pipeline->store != NULL)
@@ -279,6 +279,13 @@ void pipeline_raise_generation(struct pipeline *pipeline, int64_t generation)
 		pipeline_say(pipeline, LOG_LEVEL_ERROR, "store: its generation cannot be set (%s)",
 			store_reason(pipeline->store));
 	pipeline->status_changed = true;
+}
+
+void pipeline_take_time(struct pipeline *pipeline)
+{
+	if (pipeline->store != NULL && !pipeline_generation_is_sound(pipeline))
+		pipeline_raise_generation(pipeline, pipeline_wall_ms(pipeline) / 1000);
+	place_waiting(pipeline);
 }
 
 /* ---- the length of intervals ---- */

@@ -70,11 +70,13 @@ static inline struct meter_model *read_text(const char *text, struct diagnostics
 static inline char *replaced(const char *piece, const char *instead)
 {
 	const char *at = strstr(good_model, piece);
-	char *text = NULL;
+	size_t room = sizeof(good_model) + strlen(instead);
+	char *text = malloc(room);
 
 	assert_non_null(at);
-	assert_true(asprintf(&text, "%.*s%s%s", (int)(at - good_model), good_model, instead,
-			    at + strlen(piece)) > 0);
+	assert_non_null(text);
+	snprintf(text, room, "%.*s%s%s", (int)(at - good_model), good_model, instead,
+		at + strlen(piece));
 	return text;
 }
 
