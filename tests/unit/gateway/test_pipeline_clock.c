@@ -299,9 +299,9 @@ static void readings_of_an_unknown_boot_are_placed_by_one_that_knows_the_time_at
 	house->mwh += 60 * 100000;
 	scene_open_pipeline(house->scene);
 	live_on(house, 2 * HOUR_MS);
-	boot(house, "boot-3", 0, 1000);
+	boot(house, "boot-3", HOUR_MS, 1000);
 	live_on(house, HOUR_MS);
-	house->scene->now.wall_ms = known_wall_ms + 5 * HOUR_MS;
+	house->scene->now.wall_ms = known_wall_ms + 6 * HOUR_MS;
 	house->scene->now.synchronised = true;
 	live_on(house, HOUR_MS);
 	assert_conserved(house);
