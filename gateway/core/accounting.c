@@ -69,18 +69,22 @@ static bool is_unheard_of(
 	return climb > usual * factor;
 }
 
-/* Back above the value before the last break in one leap: the break was noise, the leap no energy.
+/*
+ * Back above the value before the last break in one leap, which makes up for most of the fall: the
+ * break was noise, the leap no energy. A run that climbs past that value by itself is a real one.
  */
 static bool leaps_back(
 	const struct counter_step *step, const struct origin *origin, const struct reading *to)
 {
 	const struct counter *counter = step->counter;
 	int64_t span_ms = to->at_wall_ms - origin->read_wall_ms + step->rules->register_update_ms;
+	wide climb = (wide)to->value - origin->value;
+	wide fall = (wide)counter->before - counter->run_first;
 
 	return counter->has_before && !counter->before_is_other &&
 	       origin->value < counter->before && to->value >= counter->before &&
-	       is_unheard_of(step, (wide)to->value - origin->value - hidden_max(step), span_ms,
-		       LEAP_FACTOR);
+	       2 * climb > fall &&
+	       is_unheard_of(step, climb - hidden_max(step), span_ms, LEAP_FACTOR);
 }
 
 /* Can `to` come after what the register showed? */

@@ -89,6 +89,7 @@ struct counter {
 	int64_t fastest_per_hour; /* fastest climb seen */
 	int64_t least_climb;      /* smallest step seen between two readings; 0: none yet */
 	int64_t before;           /* value of the last reading of the run before this one */
+	int64_t run_first;        /* value of the first reading of this run */
 	int64_t next_start_wall_ms; /* start of the open interval */
 	int64_t published_wall_ms;  /* end of the newest row; those after next_start are missing */
 	int64_t start_reading;      /* R(next_start); negative after a rollover */

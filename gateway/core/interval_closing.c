@@ -281,6 +281,7 @@ bool closing_begin_run(const struct counter_step *step, const struct reading *re
 		counter->has_next && counter->next_start_wall_ms < reading->at_wall_ms;
 	counter->has_start = counter->has_start && counter->is_rejecting;
 	counter->run_start = reading->value;
+	counter->run_first = reading->value;
 	if (!counter->is_rejecting && !tell_of_withheld_energy(step, reading)) {
 		return false;
 	}

@@ -50,8 +50,9 @@ static void begin_store(struct simulation *simulation, const struct stream_messa
 			(long long)message->generation, (long long)stream->generation);
 	*stream = (struct kept_stream){.generation = message->generation};
 	snprintf(stream->store, sizeof stream->store, "%s", message->store);
-	memset(archive->seen[message->stream], 0,
-		archive->seen_room[message->stream] * sizeof(uint64_t));
+	if (archive->seen[message->stream] != NULL)
+		memset(archive->seen[message->stream], 0,
+			archive->seen_room[message->stream] * sizeof(uint64_t));
 }
 
 static void check_stream(struct simulation *simulation, const struct stream_message *message)
@@ -261,6 +262,30 @@ void archive_take(
 				stream->generation);
 		else if (kind == MESSAGE_EVENTS)
 			take_event(simulation, (const struct event_row *)stream->rows + i);
+	message_clear(&message);
+}
+
+void archive_take_totals(struct simulation *simulation, const char *payload, size_t length)
+{
+	char error[MESSAGE_ERROR_MAX];
+	struct message message;
+	struct json_text text = {payload, length};
+	if (!message_read(MESSAGE_TOTALS, text, &message, error)) {
+		violated(simulation, "message", "totals cannot be read: %s", error);
+		return;
+	}
+	const struct totals_message *totals = &message.totals;
+	bool is_ours = strcmp(totals->scope, "gateway") == 0 &&
+		       (totals->period == SPAN_DAY || totals->period == SPAN_MONTH);
+	if (is_ours && totals->rows_count <= KEPT_TOTALS_MAX) {
+		struct kept_totals *kept =
+			&simulation->archive.totals[totals->period == SPAN_MONTH];
+		memcpy(kept->rows, totals->rows, totals->rows_count * sizeof kept->rows[0]);
+		kept->count = totals->rows_count;
+		kept->through_wall_ms = totals->through_wall_ms;
+		kept->end_wall_ms = totals->end_wall_ms;
+		simulation->figures.totals++;
+	}
 	message_clear(&message);
 }
 

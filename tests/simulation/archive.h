@@ -6,6 +6,7 @@
 #ifndef TESTS_SIMULATION_ARCHIVE_H
 #define TESTS_SIMULATION_ARCHIVE_H
 
+#include "gateway/core/calendar.h"
 #include "gateway/message.h"
 #include "tests/simulation/plan.h"
 
@@ -43,6 +44,15 @@ struct kept_series {
 	size_t room;
 };
 
+/* A gateway's energies by hour or day, as last told. */
+enum { KEPT_TOTALS_MAX = 32 };
+struct kept_totals {
+	struct totals_row rows[KEPT_TOTALS_MAX];
+	size_t count;
+	int64_t through_wall_ms;
+	int64_t end_wall_ms;
+};
+
 /* One store's stream. */
 struct kept_stream {
 	char store[37];
@@ -55,12 +65,15 @@ struct kept_stream {
 struct archive {
 	struct kept_series series[PLAN_METERS_MAX][PLAN_COUNTERS_MAX];
 	struct kept_stream streams[STREAM_COUNT];
+	struct kept_totals totals[2]; /* the gateway's: this day by hour, this month by day */
 	uint64_t *seen[STREAM_COUNT]; /* content by id, of the store in use */
 	size_t seen_room[STREAM_COUNT];
 };
 
 void archive_take(
 	struct simulation *simulation, enum message_kind kind, const char *payload, size_t length);
+/* A message of `totals`. */
+void archive_take_totals(struct simulation *simulation, const char *payload, size_t length);
 void archive_clear(struct archive *archive);
 
 /* The newest rows of a series that begin in a range: index of the first at or after an instant. */

@@ -44,7 +44,7 @@ enum link_status broker_publish(void *context, const struct mqtt_publication *pu
 		.kind = kind,
 		.is_stream = (publication->tag & ANNOUNCEMENT_TAG) == 0,
 		.length = publication->length};
-	if (flight->is_stream) {
+	if (flight->is_stream || (kind == MESSAGE_TOTALS && publication->length > 0)) {
 		flight->payload = malloc(publication->length + 1);
 		if (flight->payload == NULL)
 			abort();
@@ -62,6 +62,8 @@ static void deliver(struct simulation *simulation, const struct in_flight *fligh
 {
 	if (flight->is_stream)
 		archive_take(simulation, flight->kind, flight->payload, flight->length);
+	else if (flight->payload != NULL)
+		archive_take_totals(simulation, flight->payload, flight->length);
 }
 
 static struct in_flight take_flight(struct broker *broker)

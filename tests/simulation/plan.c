@@ -105,7 +105,26 @@ static void draw_meters(struct world_plan *plan, const struct plan_wish *wish)
 					     : (int)dice_below(&dice, plan->buses_count);
 		} while (plan->tcp[meter->bus] && strncmp(meter->kind->model, "sim-", 4) != 0);
 		meter->address = i + 1;
+		meter->parent = -1;
 		meter->fused = meter->kind->fuse_a > 0 && dice_chance(&dice, 0.8);
+	}
+}
+
+/* Some meters hang below the first electric one; some of those that charge cars say so. */
+static void draw_structure(struct world_plan *plan)
+{
+	struct dice dice = dice_make(plan->seed, "structure");
+	int first = -1;
+	for (int i = 0; i < plan->meters_count; i++) {
+		struct plan_meter *meter = &plan->meters[i];
+		if (!meter->kind->electric)
+			continue;
+		meter->mobile =
+			first >= 0 && meter->kind->loads[0] == LOAD_EV && dice_chance(&dice, 0.6);
+		if (first < 0)
+			first = i;
+		else if (dice_chance(&dice, 0.5))
+			meter->parent = first;
 	}
 }
 
@@ -119,6 +138,10 @@ static void write_meter(FILE *text, const struct world_plan *plan, int index)
 	if (meter->kind->gauge != NULL)
 		fprintf(text, ", %s", meter->kind->gauge);
 	fprintf(text, "]");
+	if (meter->parent >= 0)
+		fprintf(text, ", parent: m%d", meter->parent);
+	if (meter->mobile)
+		fprintf(text, ", use: mobile");
 	if (meter->fused)
 		fprintf(text, ", main_fuse: %d A", meter->kind->fuse_a);
 	fprintf(text, "}\n");
@@ -171,6 +194,7 @@ void world_plan_make(uint64_t seed, const struct plan_wish *wish, struct world_p
 		ret_plan->gap_limit_s = 300;
 	}
 	draw_meters(ret_plan, wish);
+	draw_structure(ret_plan);
 	draw_troubles(ret_plan, wish);
 	write_configuration(ret_plan, wish);
 }

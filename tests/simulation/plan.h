@@ -34,7 +34,9 @@ struct plan_meter {
 	const struct plan_kind *kind;
 	int bus;
 	int address;
-	bool fused; /* main_fuse stands in the configuration */
+	bool fused;  /* main_fuse stands in the configuration */
+	int parent;  /* index of the meter that counts it too; -1: none */
+	bool mobile; /* it charges cars */
 };
 
 enum trouble {

@@ -75,7 +75,9 @@ void figures_print(const struct figures *f, FILE *stream)
 		"archive: %" PRIu64 " messages, %" PRIu64 " interval rows (%" PRIu64
 		" revisions): %" PRIu64 " measured, %" PRIu64 " estimated, %" PRIu64
 		" rejected, %" PRIu64 " missing; %" PRIu64 " events, %" PRIu64 " withheld, %" PRIu64
-		" breaks judged; %" PRIu64 " energies judged, %" PRIu64 " undecidable\n",
+		" breaks judged; %" PRIu64 " energies judged, %" PRIu64 " undecidable; %" PRIu64
+		" totals judged\n",
 		f->messages, f->rows, f->revisions, f->measured, f->estimated, f->rejected,
-		f->missing, f->events, f->withheld, f->breaks, f->judged, f->not_judged);
+		f->missing, f->events, f->withheld, f->breaks, f->judged, f->not_judged,
+		f->totals_judged);
 }

@@ -85,6 +85,7 @@ static void drain(struct simulation *simulation)
 		violated(simulation, "delivery", "the store ends at %lld, the archive at %lld",
 			(long long)last, (long long)through);
 	judge_all(simulation, INT64_MIN, true);
+	judge_totals(simulation);
 }
 
 static void live(struct simulation *simulation)

@@ -108,6 +108,7 @@ struct figures {
 	uint64_t rollovers, steps, boards, lies, believable, not_judged, judged, measured,
 		estimated;
 	uint64_t rejected, missing, withheld, breaks, settlements;
+	uint64_t totals, totals_judged;
 	uint64_t acts, settled, refused; /* a person's */
 };
 
@@ -208,6 +209,8 @@ void person_looks(struct simulation *simulation, int64_t point);
 void judge_row(
 	struct simulation *simulation, int point, int counter, const struct interval_row *row);
 void judge_event(struct simulation *simulation, const struct event_row *event);
+/* The totals last told, against the rows that arrived. At the end only. */
+void judge_totals(struct simulation *simulation);
 /* All newest rows that begin at or after an instant. */
 void judge_all(struct simulation *simulation, int64_t from_wall_ms, bool at_end);
 

@@ -134,6 +134,10 @@ static void write_lie(const struct series *series, int64_t at_wall_ms, int64_t l
 	ledger_cause_over(ledger, since, at_wall_ms, believable ? CAUSE_BELIEVABLE : CAUSE_LIE);
 	ledger->is_lying = true;
 	ledger->was_deceived = ledger->was_deceived || believable;
+	if (believable) {
+		ledger->before = lie;
+		ledger->has_before = true;
+	}
 	trace(series->simulation, "m%d: counter %d shows %lld for %lld%s", series->point,
 		series->counter, (long long)lie,
 		(long long)series->simulation->points[series->point]

@@ -319,6 +319,39 @@ static void what_a_reset_after_a_rollover_withholds_is_told_rightly(void **state
 	assert_int_equal(bench->events[1].amount, 100 + 40);
 }
 
+/* A torn word once showed 1 700; that the register gets there by itself is no leap. */
+static void a_value_that_noise_once_showed_is_passed_like_any_other(void **state)
+{
+	struct counter_bench *bench = *state;
+
+	bench->rules.rate_max_per_hour = 60000;
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){0, 20, 1000, 10});
+	counter_bench_read(bench, 20.2, 1700);
+	counter_bench_read(bench, 20.4, 1702);
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){21, 60, 1210, 10});
+	size_t events = bench->events_count;
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){61, 64, 1690, 5});
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){65, 90, 1760, 10});
+	assert_int_equal(bench->events_count, events);
+	assert_int_equal(counter_bench_last_row(bench)->quality, QUALITY_MEASURED);
+	assert_int_equal(counter_bench_last_row(bench)->energy, 150);
+}
+
+/* A short fall near the start of a register's life: back in one leap is no energy. */
+static void back_from_zeros_of_a_young_register_books_nothing(void **state)
+{
+	struct counter_bench *bench = *state;
+
+	bench->rules.rate_max_per_hour = 60000;
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){0, 15, 1, 10});
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){16, 18, 0, 0});
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){19, 45, 191, 10});
+	for (size_t i = 0; i < bench->rows_count; i++) {
+		assert_true(
+			!counter_bench_has_energy(&bench->rows[i]) || bench->rows[i].energy == 150);
+	}
+}
+
 #define WITH_BENCH(test) \
 	cmocka_unit_test_setup_teardown(test, counter_bench_setup, counter_bench_teardown)
 
@@ -345,6 +378,8 @@ int main(void)
 		WITH_BENCH(a_rollover_is_counted_when_it_is_possible),
 		WITH_BENCH(no_rollover_is_assumed_where_it_is_impossible_or_unknown),
 		WITH_BENCH(what_a_reset_after_a_rollover_withholds_is_told_rightly),
+		WITH_BENCH(a_value_that_noise_once_showed_is_passed_like_any_other),
+		WITH_BENCH(back_from_zeros_of_a_young_register_books_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
