@@ -330,8 +330,8 @@ static void a_value_that_noise_once_showed_is_passed_like_any_other(void **state
 	counter_bench_read(bench, 20.4, 1702);
 	counter_bench_read_minutes(bench, (struct counter_bench_climb){21, 60, 1210, 10});
 	size_t events = bench->events_count;
-	counter_bench_read_minutes(bench, (struct counter_bench_climb){61, 64, 1690, 5});
-	counter_bench_read_minutes(bench, (struct counter_bench_climb){65, 90, 1760, 10});
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){61, 69, 1610, 10});
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){70, 90, 1740, 10});
 	assert_int_equal(bench->events_count, events);
 	assert_int_equal(counter_bench_last_row(bench)->quality, QUALITY_MEASURED);
 	assert_int_equal(counter_bench_last_row(bench)->energy, 150);
