@@ -47,8 +47,10 @@ static wide climb_possible(
 {
 	const struct counter_rules *rules = step->rules;
 	wide rate = rules->rate_max_per_hour;
-	wide span_ms = (wide)at_wall_ms - origin->less_wall_ms + rules->register_update_ms;
-	wide read_ms = (wide)at_wall_ms - origin->read_wall_ms + rules->register_update_ms;
+	wide slack_ms = (wide)rules->register_update_ms + rules->uncertain_ms +
+			step->counter->last_uncertain_ms;
+	wide span_ms = (wide)at_wall_ms - origin->less_wall_ms + slack_ms;
+	wide read_ms = (wide)at_wall_ms - origin->read_wall_ms + slack_ms;
 
 	if (!step->counter->has_climbed) {
 		span_ms += MS_PER_HOUR; /* a coarse register may have been about to step */
@@ -363,6 +365,13 @@ bool counter_add_reading(struct counter *counter, const struct counter_rules *ru
 
 	assert(rules->grid.length_ms > 0);
 	note_ready(counter, read.at_wall_ms);
+	if (!counter->has_last && counter->has_held) {
+		const struct reading first = counter->held;
+		counter->has_held = false;
+		if (!closing_begin_run(&step, &first)) {
+			return false;
+		}
+	}
 	if (!counter->has_last) {
 		return closing_begin_run(&step, &read);
 	}
@@ -410,8 +419,12 @@ bool counter_tick(struct counter *counter, const struct counter_rules *rules, in
 	}
 }
 
+/* A reading that did not follow may be the new device's first: it stays held. */
 void counter_exchange(struct counter *counter)
 {
+	const bool has_held = counter->has_held;
+
 	closing_end_run(counter);
+	counter->has_held = has_held;
 	counter->before_is_other = true;
 }
