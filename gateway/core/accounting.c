@@ -24,11 +24,18 @@ struct origin {
 	int64_t value;
 	int64_t read_wall_ms;
 	int64_t less_wall_ms;
+	int64_t uncertain_ms; /* how far apart these and the next instant may be beyond that */
 };
 
 static struct origin last_origin(const struct counter *counter)
 {
-	return (struct origin){counter->last.value, counter->read_wall_ms, counter->less_wall_ms};
+	return (struct origin){
+		counter->last.value, counter->read_wall_ms, counter->less_wall_ms, 0};
+}
+
+static int64_t uncertain_ms(const struct counter_step *step)
+{
+	return step->rules->uncertain_ms + step->counter->last_uncertain_ms;
 }
 
 /* Energy since the last step that the register does not show yet; 0: not known. */
@@ -47,8 +54,7 @@ static wide climb_possible(
 {
 	const struct counter_rules *rules = step->rules;
 	wide rate = rules->rate_max_per_hour;
-	wide slack_ms = (wide)rules->register_update_ms + rules->uncertain_ms +
-			step->counter->last_uncertain_ms;
+	wide slack_ms = (wide)rules->register_update_ms + origin->uncertain_ms;
 	wide span_ms = (wide)at_wall_ms - origin->less_wall_ms + slack_ms;
 	wide read_ms = (wide)at_wall_ms - origin->read_wall_ms + slack_ms;
 
@@ -102,18 +108,27 @@ static bool follows(
 	       climb <= climb_possible(step, origin, to->at_wall_ms);
 }
 
-static bool follows_last(const struct counter_step *step, const struct reading *reading)
+/* By the instants as they are given: where they are guesses, doubt is cheap. */
+static bool follows_last_strictly(const struct counter_step *step, const struct reading *reading)
 {
 	const struct origin last = last_origin(step->counter);
 
 	return follows(step, &last, reading);
 }
 
+static bool follows_last(const struct counter_step *step, const struct reading *reading)
+{
+	struct origin last = last_origin(step->counter);
+
+	last.uncertain_ms = uncertain_ms(step);
+	return follows(step, &last, reading);
+}
+
 static bool follows_held(const struct counter_step *step, const struct reading *reading)
 {
 	const struct counter *counter = step->counter;
-	const struct origin held = {
-		counter->held.value, counter->held.at_wall_ms, counter->read_wall_ms};
+	const struct origin held = {counter->held.value, counter->held.at_wall_ms,
+		counter->read_wall_ms, uncertain_ms(step)};
 
 	return follows(step, &held, reading);
 }
@@ -122,7 +137,7 @@ static bool is_suspicious(const struct counter_step *step, const struct reading 
 {
 	const struct counter *counter = step->counter;
 
-	if (!follows_last(step, reading)) {
+	if (!follows_last_strictly(step, reading)) {
 		return true;
 	}
 	return step->rules->rate_max_per_hour <= 0 && counter->fastest_per_hour > 0 &&
@@ -163,7 +178,7 @@ static bool is_rollover(const struct counter_step *step, const struct reading *a
 		return false;
 	}
 	unrolled.value += step->rules->modulus;
-	return follows_last(step, &unrolled);
+	return follows_last_strictly(step, &unrolled);
 }
 
 static bool roll_over(const struct counter_step *step, const struct reading *after)

@@ -352,6 +352,27 @@ static void back_from_zeros_of_a_young_register_books_nothing(void **state)
 	}
 }
 
+/* Readings of a boot that never knew the time: an hour may lie where a minute stands. */
+static void where_instants_are_guesses_a_climb_is_believed_and_noise_is_not(void **state)
+{
+	struct counter_bench *bench = *state;
+
+	bench->rules.rate_max_per_hour = 60000;
+	bench->rules.modulus = 100000;
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){0, 20, 1000, 10});
+	bench->rules.uncertain_ms = 120 * COUNTER_BENCH_MINUTE_MS;
+	counter_bench_read(bench, 21, 31200); /* half an hour's worth of 60 000 */
+	counter_bench_read(bench, 22, 31300);
+	counter_bench_read(bench, 23, 90000); /* a torn word */
+	counter_bench_read(bench, 24, 31400);
+	counter_bench_read(bench, 25, 31410);
+	bench->rules.uncertain_ms = 0;
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){26, 45, 31420, 10});
+	assert_int_equal(bench->events_count, 1);
+	assert_int_equal(bench->events[0].kind, EVENT_ENERGY_WITHHELD);
+	assert_int_equal(counter_bench_sum(bench), 31610 - 1000);
+}
+
 #define WITH_BENCH(test) \
 	cmocka_unit_test_setup_teardown(test, counter_bench_setup, counter_bench_teardown)
 
@@ -380,6 +401,7 @@ int main(void)
 		WITH_BENCH(what_a_reset_after_a_rollover_withholds_is_told_rightly),
 		WITH_BENCH(a_value_that_noise_once_showed_is_passed_like_any_other),
 		WITH_BENCH(back_from_zeros_of_a_young_register_books_nothing),
+		WITH_BENCH(where_instants_are_guesses_a_climb_is_believed_and_noise_is_not),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
