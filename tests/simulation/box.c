@@ -198,8 +198,10 @@ static size_t answer_spiked(struct box *box, const struct bus_request *request, 
 
 static size_t answer_somehow(struct box *box, const struct bus_request *request, uint8_t *ret_pdu)
 {
-	if (asks_who(box, request))
+	if (asks_who(box, request)) {
+		box->was_asked_who = true;
 		return answer_pdu(box, request, ret_pdu);
+	}
 	if (box->disturbed_answers > 0) {
 		box->disturbed_answers--;
 		device_image_disturb(box->image, box->disturbance);

@@ -38,6 +38,7 @@ struct box {
 	size_t gauge;  /* index in values; SIZE_MAX: none */
 	int64_t at_ms; /* counted up to */
 	char serial[16];
+	bool was_asked_who; /* it has told its serial number */
 	/* What is wrong with it. */
 	int64_t dead_until_us;
 	int disturbed_answers; /* the next ones */

@@ -14,8 +14,13 @@
 
 static sqlite3_vfs watched_vfs;
 static sqlite3_vfs *real_vfs;
-static sqlite3_io_methods watched_methods;
-static const sqlite3_io_methods *real_methods;
+
+/* SQLite has several tables of methods (with and without locks); each is watched by a copy. */
+enum { METHOD_TABLES_MAX = 4 };
+static struct method_table {
+	sqlite3_io_methods watched; /* first: what a file points at */
+	const sqlite3_io_methods *real;
+} method_tables[METHOD_TABLES_MAX];
 
 static const sqlite3_file *journal; /* the WAL in use */
 static int64_t unsynced_from = INT64_MAX;
@@ -24,13 +29,21 @@ static int syncs_left;
 static void (*cut_act)(void *context);
 static void *cut_context;
 
+static const sqlite3_io_methods *real_methods(const sqlite3_file *file)
+{
+	for (int i = 0; i < METHOD_TABLES_MAX; i++)
+		if (file->pMethods == &method_tables[i].watched)
+			return method_tables[i].real;
+	abort();
+}
+
 static int watch_write(sqlite3_file *file, const void *bytes, int length, sqlite3_int64 offset)
 {
 	if (file == journal) {
 		unsynced_from = offset < unsynced_from ? offset : unsynced_from;
 		unsynced_to = offset + length > unsynced_to ? offset + length : unsynced_to;
 	}
-	return real_methods->xWrite(file, bytes, length, offset);
+	return real_methods(file)->xWrite(file, bytes, length, offset);
 }
 
 static int watch_sync(sqlite3_file *file, int flags)
@@ -49,7 +62,24 @@ static int watch_close(sqlite3_file *file)
 {
 	if (file == journal)
 		journal = NULL;
-	return real_methods->xClose(file);
+	return real_methods(file)->xClose(file);
+}
+
+static const sqlite3_io_methods *watched(const sqlite3_io_methods *real)
+{
+	int i = 0;
+	while (i < METHOD_TABLES_MAX && method_tables[i].real != NULL &&
+		method_tables[i].real != real)
+		i++;
+	if (i == METHOD_TABLES_MAX)
+		abort();
+	struct method_table *table = &method_tables[i];
+	table->real = real;
+	table->watched = *real;
+	table->watched.xWrite = watch_write;
+	table->watched.xSync = watch_sync;
+	table->watched.xClose = watch_close;
+	return &table->watched;
 }
 
 static int watch_open(
@@ -59,16 +89,7 @@ static int watch_open(
 	int code = real_vfs->xOpen(real_vfs, name, file, flags, ret_flags);
 	if (code != SQLITE_OK || file->pMethods == NULL)
 		return code;
-	if (real_methods == NULL) {
-		real_methods = file->pMethods;
-		watched_methods = *real_methods;
-		watched_methods.xWrite = watch_write;
-		watched_methods.xSync = watch_sync;
-		watched_methods.xClose = watch_close;
-	}
-	if (file->pMethods != real_methods)
-		return code;
-	file->pMethods = &watched_methods;
+	file->pMethods = watched(file->pMethods);
 	if ((flags & SQLITE_OPEN_WAL) != 0) {
 		journal = file;
 		unsynced_from = INT64_MAX;

@@ -4,6 +4,7 @@
  * other, every stretch without a null sums to what the register counted, and
  * what the world gave is there.
  */
+#include "gateway/pipeline_state.h"
 #include "tests/simulation/judge.h"
 
 enum { SETTLE_MS = 1800000 }; /* for held readings, deadlines, a slow probe */
@@ -108,6 +109,27 @@ static void judge_end(const struct judged *judged, const struct kept_series *ser
 		violated(judged->simulation, "missing",
 			"m%d counter %d was read until %s, its rows end at %s", judged->point,
 			judged->counter, instant(at, known), instant(end, reached));
+}
+
+void judge_future(struct simulation *simulation, int64_t boot)
+{
+	const struct board *board = &simulation->board;
+	int64_t now_ms = simulation->now_us / 1000;
+	char text[CASE_TEXT_MAX];
+	if (board->boots != boot || board->pipeline == NULL || board->error_ms != 0 ||
+		!simulation->broker.connected || simulation->broker.flights_count > 0 ||
+		pipeline_backlog(board->pipeline, STREAM_ENERGY) > 0)
+		return;
+	for (int i = 0; i < simulation->plan.meters_count; i++)
+		for (int j = 0; j < simulation->points[i].box->counters_count; j++) {
+			const struct kept_series *series = &simulation->archive.series[i][j];
+			struct judged judged = {
+				simulation, i, j, &simulation->points[i].ledgers[j]};
+			for (size_t k = archive_from(series, now_ms); k < series->count; k++)
+				if (has_value(&series->rows[k]))
+					violated(simulation, "future", "%s",
+						case_text(text, &judged, &series->rows[k]));
+		}
 }
 
 static int64_t withheld_in(const struct kept_series *series, int64_t from_ms, int64_t to_ms)

@@ -61,6 +61,19 @@ void ledger_cause(struct ledger *ledger, int64_t at_wall_ms, enum cause cause)
 	ledger_cause_over(ledger, at_wall_ms, at_wall_ms, cause);
 }
 
+void ledger_note_before(struct ledger *ledger, int64_t shown)
+{
+	ledger->befores[ledger->befores_count++ % LEDGER_BEFORES_MAX] = shown;
+}
+
+bool ledger_passes_before(const struct ledger *ledger, int64_t from, int64_t to)
+{
+	for (int i = 0; i < ledger->befores_count && i < LEDGER_BEFORES_MAX; i++)
+		if (from < ledger->befores[i] && to >= ledger->befores[i])
+			return true;
+	return false;
+}
+
 static bool is_earlier(struct position a, struct position b)
 {
 	return a.era != b.era ? a.era < b.era : a.unwrapped < b.unwrapped;

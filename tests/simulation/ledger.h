@@ -57,6 +57,8 @@ struct era {
 	bool has_serial; /* it began with another serial number that can be read */
 };
 
+enum { LEDGER_BEFORES_MAX = 64 };
+
 struct ledger {
 	int64_t interval_ms;
 	int64_t gap_limit_ms;
@@ -72,8 +74,9 @@ struct ledger {
 	int64_t less_wall_ms;      /* newest answer that showed less than `newest` */
 	bool has_climbed;          /* since the gateway's start, in its sight */
 	int64_t forgotten_wall_ms; /* what was read since then is lost; INT64_MIN: nothing is */
-	bool has_before;
-	int64_t before;    /* what the era before showed last */
+	/* What was shown last before breaks, and lies that may have been taken for that. */
+	int64_t befores[LEDGER_BEFORES_MAX];
+	int befores_count; /* the newest ones are kept */
 	bool is_lying;     /* the newest answer was a lie */
 	bool was_deceived; /* by a lie it could not know, since its start: what it takes for
 			      the fastest climb may be that one's */
@@ -85,6 +88,10 @@ void ledger_clear(struct ledger *ledger);
 void ledger_cause(struct ledger *ledger, int64_t at_wall_ms, enum cause cause);
 void ledger_cause_over(
 	struct ledger *ledger, int64_t from_wall_ms, int64_t to_wall_ms, enum cause cause);
+
+/* A register that climbs past this may be taken for one that returns. */
+void ledger_note_before(struct ledger *ledger, int64_t shown);
+bool ledger_passes_before(const struct ledger *ledger, int64_t from, int64_t to);
 
 /* A good answer; where the clock was wrong, the span of instants it may have been given. */
 void ledger_answer(struct ledger *ledger, int64_t earliest_wall_ms, int64_t latest_wall_ms,

@@ -82,8 +82,12 @@ static bool decide(
 	struct mark from = ledger_before(ledger, stretch->before->end_wall_ms);
 	struct mark to = ledger_after(ledger, stretch->after->start_wall_ms);
 	if (from.at_wall_ms == INT64_MIN || to.at_wall_ms == INT64_MIN ||
-		to.position.era > from.position.era + 1)
-		return false;
+		to.position.era > from.position.era + 1 ||
+		ledger_after(ledger, stretch->before->end_wall_ms).position.era !=
+			from.position.era ||
+		ledger_before(ledger, stretch->after->start_wall_ms).position.era !=
+			to.position.era)
+		return false; /* not between these readings, or nobody can say */
 	decision->request.at = instant(decision->at, stretch->before->end_wall_ms);
 	decision->request.meter = simulation->loaded->site->meters[judged->point].config->id;
 	decision->request.quantity = quantity;

@@ -209,6 +209,8 @@ void person_looks(struct simulation *simulation, int64_t point);
 void judge_row(
 	struct simulation *simulation, int point, int counter, const struct interval_row *row);
 void judge_event(struct simulation *simulation, const struct event_row *event);
+/* The clock has been right for a while, in this boot: nothing has a value before its time. */
+void judge_future(struct simulation *simulation, int64_t boot);
 /* The totals last told, against the rows that arrived. At the end only. */
 void judge_totals(struct simulation *simulation);
 /* All newest rows that begin at or after an instant. */

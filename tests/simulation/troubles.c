@@ -113,6 +113,8 @@ static void set_right(struct simulation *simulation, int64_t boot)
 	board->error_ms = 0;
 	board->synchronised = !simulation->plan.trust_clock;
 	trace(simulation, "the clock is right");
+	agenda_enter(&simulation->agenda, simulation->now_us + 10 * minute_us, judge_future,
+		board->boots);
 }
 
 static void boot(struct simulation *simulation, int64_t unused)

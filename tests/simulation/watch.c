@@ -134,10 +134,8 @@ static void write_lie(const struct series *series, int64_t at_wall_ms, int64_t l
 	ledger_cause_over(ledger, since, at_wall_ms, believable ? CAUSE_BELIEVABLE : CAUSE_LIE);
 	ledger->is_lying = true;
 	ledger->was_deceived = ledger->was_deceived || believable;
-	if (believable) {
-		ledger->before = lie;
-		ledger->has_before = true;
-	}
+	if (believable)
+		ledger_note_before(ledger, lie);
 	trace(series->simulation, "m%d: counter %d shows %lld for %lld%s", series->point,
 		series->counter, (long long)lie,
 		(long long)series->simulation->points[series->point]
@@ -165,15 +163,11 @@ static void write_between(const struct series *series, int64_t at_wall_ms, struc
 			(enum cause)(ledger_causes(ledger, newest->at_wall_ms, at_wall_ms) &
 				     (CAUSE_LIE | CAUSE_BELIEVABLE)));
 	/* From below to above where the era before ended: byport may take it for a return. */
-	if (ledger->has_before && shown_by(ledger, newest->position) < ledger->before &&
-		shown_by(ledger, position) >= ledger->before) {
+	if (ledger_passes_before(
+		    ledger, shown_by(ledger, newest->position), shown_by(ledger, position)))
 		ledger_cause_over(ledger, newest->at_wall_ms, at_wall_ms, CAUSE_LEAP);
-		ledger->has_before = false;
-	}
-	if (position.era != newest->position.era) {
-		ledger->before = shown_by(ledger, newest->position);
-		ledger->has_before = true;
-	}
+	if (position.era != newest->position.era)
+		ledger_note_before(ledger, shown_by(ledger, newest->position));
 	if (position.era == newest->position.era) {
 		/* A turn that byport must not assume, not knowing what is possible. */
 		if (has_turned(ledger, newest->position, position) &&
@@ -181,8 +175,11 @@ static void write_between(const struct series *series, int64_t at_wall_ms, struc
 			ledger_cause_over(ledger, newest->at_wall_ms, at_wall_ms, CAUSE_BREAK);
 		return;
 	}
+	/* A serial number tells, where it could be read: byport gives up when noise is in the way.
+	 */
 	const struct era *era = &ledger->eras[position.era];
-	bool told = era->has_serial && position.era == newest->position.era + 1;
+	bool told = era->has_serial && position.era == newest->position.era + 1 &&
+		    series->simulation->points[series->point].box->was_asked_who;
 	bool undecided = !told && is_undecided(&doubt);
 	ledger_cause_over(ledger, newest->at_wall_ms, at_wall_ms,
 		undecided ? CAUSE_BREAK | CAUSE_BELIEVABLE : CAUSE_BREAK);
