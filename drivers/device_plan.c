@@ -99,28 +99,6 @@ done:
 	return status;
 }
 
-static int by_address(const void *left, const void *right)
-{
-	const struct device_unit *const *a = left;
-	const struct device_unit *const *b = right;
-
-	return (int)(*a)->span.first - (int)(*b)->span.first;
-}
-
-static struct plan_block block_around(struct device_unit *const *units, size_t count)
-{
-	uint16_t last = 0;
-
-	for (size_t i = 0; i < count; i++) {
-		last = units[i]->span.last > last ? units[i]->span.last : last;
-	}
-	return (struct plan_block){
-		.space = units[0]->span.space,
-		.address = units[0]->span.first,
-		.count = (uint16_t)(last - units[0]->span.first + 1),
-	};
-}
-
 /* Does another block of the plan hold the unit too? Where units overlap. */
 static bool is_elsewhere(const struct plan *plan, size_t block, const struct device_unit *unit)
 {
@@ -132,31 +110,90 @@ static bool is_elsewhere(const struct plan *plan, size_t block, const struct dev
 	return false;
 }
 
-struct device_unit *device_plan_split(
+/* Is it this block alone that brings the unit? */
+static bool is_at_stake(
+	const struct plan *plan, size_t block, const struct device_unit *unit, uint8_t groups)
+{
+	return (unit->groups & groups) && !unit->hole &&
+	       block_has_span(&plan->blocks[block], &unit->span) &&
+	       !is_elsewhere(plan, block, unit);
+}
+
+/* Whether it is in another block too or not: the device has refused just these registers. */
+static bool mark_holes(
+	const struct device_units *units, uint8_t groups, const struct plan_block *refused)
+{
+	bool marked = false;
+
+	for (size_t i = 0; i < units->count; i++) {
+		struct device_unit *unit = &units->items[i];
+
+		if ((unit->groups & groups) && block_has_span(refused, &unit->span) &&
+			unit->span.last - unit->span.first + 1 == refused->count) {
+			unit->hole = true;
+			marked = true;
+		}
+	}
+	return marked;
+}
+
+/* Make a block hold a unit; one of no registers is none yet. */
+static void stretch(struct plan_block *block, const struct plan_span *span)
+{
+	int first = span->first;
+	int last = span->last;
+
+	if (block->count > 0) {
+		const int block_last = block->address + block->count - 1;
+
+		first = block->address < first ? block->address : first;
+		last = block_last > last ? block_last : last;
+	}
+	*block = (struct plan_block){span->space, (uint16_t)first, (uint16_t)(last - first + 1)};
+}
+
+/*
+ * Blocks for what only the refused one would have brought, in two by where the
+ * units begin, so that the lower one is never inside the upper one: else both
+ * would leave their units to each other. Returns how many there are.
+ */
+static size_t halve(const struct device_units *units, uint8_t groups, const struct plan *plan,
+	size_t block, struct plan_block ret_halves[static 2])
+{
+	int first_min = UINT16_MAX;
+	int first_max = 0;
+
+	for (size_t i = 0; i < units->count; i++) {
+		const struct device_unit *unit = &units->items[i];
+
+		if (is_at_stake(plan, block, unit, groups)) {
+			first_min = unit->span.first < first_min ? unit->span.first : first_min;
+			first_max = unit->span.first > first_max ? unit->span.first : first_max;
+		}
+	}
+	ret_halves[0] = ret_halves[1] = (struct plan_block){0};
+	for (size_t i = 0; i < units->count; i++) {
+		const struct device_unit *unit = &units->items[i];
+
+		if (is_at_stake(plan, block, unit, groups)) {
+			bool upper = unit->span.first > (first_min + first_max) / 2;
+			stretch(&ret_halves[upper], &unit->span);
+		}
+	}
+	return (size_t)(ret_halves[0].count > 0) + (ret_halves[1].count > 0);
+}
+
+bool device_plan_split(
 	const struct device_units *units, uint8_t groups, struct plan *plan, size_t block)
 {
 	struct plan_block *refused = &plan->blocks[block];
-	struct device_unit *inside[FRAME_REGISTERS_MAX]; /* a block holds no more registers */
 	const size_t behind = plan->count - block - 1;
-	size_t count = 0;
+	bool marked = mark_holes(units, groups, refused);
+	struct plan_block halves[2];
+	const size_t count = halve(units, groups, plan, block, halves);
 
-	for (size_t i = 0; i < units->count && count < FRAME_REGISTERS_MAX; i++) {
-		struct device_unit *unit = &units->items[i];
-
-		if ((unit->groups & groups) && !unit->hole &&
-			block_has_span(refused, &unit->span) && !is_elsewhere(plan, block, unit)) {
-			inside[count++] = unit;
-		}
-	}
-	qsort(inside, count, sizeof(inside[0]), by_address);
-	if (count > 1) {
-		memmove(refused + 1, refused, (behind + 1) * sizeof(*refused));
-		plan->count++;
-		refused[0] = block_around(inside, count / 2);
-		refused[1] = block_around(inside + count / 2, count - count / 2);
-		return NULL;
-	}
-	memmove(refused, refused + 1, behind * sizeof(*refused));
-	plan->count--;
-	return count == 1 ? inside[0] : NULL;
+	memmove(refused + count, refused + 1, behind * sizeof(*refused));
+	memcpy(refused, halves, count * sizeof(*refused));
+	plan->count = plan->count - 1 + count;
+	return marked;
 }

@@ -37,11 +37,13 @@ bool device_unit_has(const struct device_unit *unit, const struct device *device
 bool device_block_has(const struct plan_block *block, const struct device_point *point);
 
 /*
- * The device refused this block of the plan for these groups: make two of it,
- * without the registers between their units. A block of one unit is taken out
- * and its unit returned. The plan has room for as many blocks as there are units.
+ * The device refused this block of the plan for these groups. Units of just its
+ * registers are holes from now on; true when there are such. The others are
+ * asked for in two smaller blocks, without the registers between them, or in
+ * one where they begin at the same register. The plan has room for as many
+ * blocks as there are units.
  */
-struct device_unit *device_plan_split(
+bool device_plan_split(
 	const struct device_units *units, uint8_t groups, struct plan *plan, size_t block);
 
 #endif

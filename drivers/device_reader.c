@@ -297,16 +297,13 @@ static void forget_holes(struct device_reader *reader)
 	(void)plan_all(reader);
 }
 
-/* The block in two, for this poll and the ones to come; one unit alone is a hole. */
+/* The block in two, for this poll and the ones to come; what is refused alone is a hole. */
 static enum reader_result split_block(struct device_reader *reader, int64_t at_mono_ms)
 {
 	struct plan *plan = &reader->plans[reader->groups];
-	struct device_unit *hole =
-		device_plan_split(&reader->units, reader->groups, plan, reader->block);
 
-	if (hole) {
-		hole->hole = true;
-		tell_hole(reader, hole, at_mono_ms);
+	if (device_plan_split(&reader->units, reader->groups, plan, reader->block)) {
+		tell_holes(reader, at_mono_ms);
 	}
 	if (!refuses_all(reader)) {
 		return READER_GOES_ON;

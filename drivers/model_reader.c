@@ -133,7 +133,7 @@ static bool range_parse(
 		return false;
 	}
 	*ret_range = (struct register_range){space, (uint16_t)first, (uint16_t)last};
-	return first >= 0 && first <= last && last <= UINT16_MAX;
+	return first <= last && last <= UINT16_MAX; /* a sign of the first would end its text */
 }
 
 static bool ranges_read(struct model_reader *reader, const struct yaml_node *list,

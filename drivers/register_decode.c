@@ -118,15 +118,12 @@ static void store_bits(uint64_t bits, struct register_format format, uint16_t *r
 	}
 }
 
+/* Of a number above 0. */
 static int bit_length(wide number)
 {
 	uint64_t high = (uint64_t)(number >> 64);
-	uint64_t low = (uint64_t)number;
 
-	if (high != 0) {
-		return 128 - __builtin_clzll(high);
-	}
-	return low != 0 ? 64 - __builtin_clzll(low) : 0;
+	return high != 0 ? 128 - __builtin_clzll(high) : 64 - __builtin_clzll((uint64_t)number);
 }
 
 static wide divide_half_even(wide dividend, wide divisor)

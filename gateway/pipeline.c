@@ -224,6 +224,8 @@ bool pipeline_take_site(struct pipeline *pipeline, const struct site *site,
 	pipeline_take_grid(pipeline);
 	pipeline_learn_profiles(pipeline);
 	pipeline_totals_take(pipeline);
+	if (pipeline->clock.state != CLOCK_STATE_UNKNOWN)
+		pipeline_take_time(pipeline); /* what earlier boots could not place */
 	pipeline->about_changed = true;
 	pipeline->health_due_mono_ms = now->mono_ms;
 	return true;
@@ -317,10 +319,8 @@ static void clock_known(struct pipeline *pipeline)
 {
 	pipeline_say(pipeline, LOG_LEVEL_NOTICE,
 		"the time is known; readings taken before are placed now");
-	if (pipeline->store != NULL && !pipeline_generation_is_sound(pipeline))
-		pipeline_raise_generation(pipeline, pipeline_wall_ms(pipeline) / 1000);
 	pipeline_take_grid(pipeline);
-	pipeline_place_waiting(pipeline);
+	pipeline_take_time(pipeline);
 	pipeline_event(pipeline, EVENT_CLOCK_KNOWN, "The time is known.");
 	pipeline->status_changed = true;
 }

@@ -117,7 +117,7 @@ static void place_earlier(struct pipeline_series_place *place, void *argument)
 {
 	const struct unplaced_list *list = argument;
 	struct pipeline *pipeline = place->pipeline;
-	const struct pipeline_counter *counter = place->value->counter;
+	struct pipeline_counter *counter = place->value->counter;
 	if (counter == NULL || pipeline_series(pipeline, place->meter, place->value) < 0)
 		return;
 	if (!counter->counter.has_last && !counter->counter.has_next)
@@ -137,8 +137,10 @@ static void place_earlier(struct pipeline_series_place *place, void *argument)
 		bool same_boot = strcmp(item->boot, boot_of(pipeline)) == 0;
 		int64_t at = same_boot ? pipeline_wall_of(pipeline, item->at_mono_ms)
 				       : from + (to - from) / (count + 1) * ++number;
+		counter->rules.uncertain_ms = same_boot || to < from ? 0 : to - from;
 		add_guessed(place, at, item->value, same_boot);
 	}
+	counter->rules.uncertain_ms = 0;
 }
 
 static void place(struct pipeline_series_place *place, void *unused)
@@ -158,7 +160,7 @@ static void place(struct pipeline_series_place *place, void *unused)
 	counter->waiting = NULL;
 }
 
-void pipeline_place_waiting(struct pipeline *pipeline)
+static void place_waiting(struct pipeline *pipeline)
 {
 	struct unplaced_list list = {.count = 0};
 	if (pipeline->store != NULL)
@@ -279,6 +281,13 @@ void pipeline_raise_generation(struct pipeline *pipeline, int64_t generation)
 		pipeline_say(pipeline, LOG_LEVEL_ERROR, "store: its generation cannot be set (%s)",
 			store_reason(pipeline->store));
 	pipeline->status_changed = true;
+}
+
+void pipeline_take_time(struct pipeline *pipeline)
+{
+	if (pipeline->store != NULL && !pipeline_generation_is_sound(pipeline))
+		pipeline_raise_generation(pipeline, pipeline_wall_ms(pipeline) / 1000);
+	place_waiting(pipeline);
 }
 
 /* ---- the length of intervals ---- */

@@ -7,6 +7,7 @@
  * The store knows the device by the last run, so that an exchange made while
  * the gateway was off is seen at the next start.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "gateway/json_instant.h"
@@ -80,6 +81,9 @@ static void exchange_counters(struct pipeline *pipeline, struct pipeline_meter *
 			!place.value->counter->counter.has_last)
 			continue;
 		counter_exchange(&place.value->counter->counter);
+		/* Of the old device, before the time was known: its span is to be settled. */
+		free(place.value->counter->waiting);
+		place.value->counter->waiting = NULL;
 		pipeline_save_frontier(&place);
 	}
 }

@@ -105,6 +105,16 @@ static bool read_instant(
 	return true;
 }
 
+/* An act is dated, and so is what it is about. */
+static bool check_time(const struct settle_act *act)
+{
+	if (act->pipeline->clock.state == CLOCK_STATE_UNKNOWN)
+		return settle_refuse(act,
+			"the gateway does not know the time yet (its clock is not "
+			"synchronised); decide again when it does");
+	return true;
+}
+
 /* ---- which meter, which counter ---- */
 
 static bool find_meter(struct settle_act *act)
@@ -269,7 +279,7 @@ static bool settle(struct settle_act *act)
 {
 	struct pipeline_value *value = NULL;
 	const struct settle_request *request = act->request;
-	if (!find_meter(act) || !check_author(act) || !check_decision(act) ||
+	if (!find_meter(act) || !check_author(act) || !check_decision(act) || !check_time(act) ||
 		!read_instant(act, "from", request->from, &act->from_wall_ms) ||
 		!read_instant(act, "at", request->at, &act->at_wall_ms) || !check_store(act))
 		return false;

@@ -231,8 +231,9 @@ void pipeline_judge_devices(struct pipeline *pipeline);
 void pipeline_save_device(struct pipeline *pipeline, const struct pipeline_meter *meter);
 
 /* ---- pipeline_clock.c: what the clock does to counters ---- */
-/* The time is known: readings that waited are placed, earlier boots' before them. */
-void pipeline_place_waiting(struct pipeline *pipeline);
+/* The time is known, now or from the start on: readings that waited are placed, earlier boots'
+ * before them; a store made before gets its generation. */
+void pipeline_take_time(struct pipeline *pipeline);
 /* While it is not: keep what waits over a restart. */
 void pipeline_keep_unplaced(struct pipeline *pipeline);
 /* It was set back; worked in at once, or as soon as the store takes it. */

@@ -24,11 +24,18 @@ struct origin {
 	int64_t value;
 	int64_t read_wall_ms;
 	int64_t less_wall_ms;
+	int64_t uncertain_ms; /* how far apart these and the next instant may be beyond that */
 };
 
 static struct origin last_origin(const struct counter *counter)
 {
-	return (struct origin){counter->last.value, counter->read_wall_ms, counter->less_wall_ms};
+	return (struct origin){
+		counter->last.value, counter->read_wall_ms, counter->less_wall_ms, 0};
+}
+
+static int64_t uncertain_ms(const struct counter_step *step)
+{
+	return step->rules->uncertain_ms + step->counter->last_uncertain_ms;
 }
 
 /* Energy since the last step that the register does not show yet; 0: not known. */
@@ -47,8 +54,9 @@ static wide climb_possible(
 {
 	const struct counter_rules *rules = step->rules;
 	wide rate = rules->rate_max_per_hour;
-	wide span_ms = (wide)at_wall_ms - origin->less_wall_ms + rules->register_update_ms;
-	wide read_ms = (wide)at_wall_ms - origin->read_wall_ms + rules->register_update_ms;
+	wide slack_ms = (wide)rules->register_update_ms + origin->uncertain_ms;
+	wide span_ms = (wide)at_wall_ms - origin->less_wall_ms + slack_ms;
+	wide read_ms = (wide)at_wall_ms - origin->read_wall_ms + slack_ms;
 
 	if (!step->counter->has_climbed) {
 		span_ms += MS_PER_HOUR; /* a coarse register may have been about to step */
@@ -69,18 +77,22 @@ static bool is_unheard_of(
 	return climb > usual * factor;
 }
 
-/* Back above the value before the last break in one leap: the break was noise, the leap no energy.
+/*
+ * Back above the value before the last break in one leap, which makes up for most of the fall: the
+ * break was noise, the leap no energy. A run that climbs past that value by itself is a real one.
  */
 static bool leaps_back(
 	const struct counter_step *step, const struct origin *origin, const struct reading *to)
 {
 	const struct counter *counter = step->counter;
 	int64_t span_ms = to->at_wall_ms - origin->read_wall_ms + step->rules->register_update_ms;
+	wide climb = (wide)to->value - origin->value;
+	wide fall = (wide)counter->before - counter->run_first;
 
 	return counter->has_before && !counter->before_is_other &&
 	       origin->value < counter->before && to->value >= counter->before &&
-	       is_unheard_of(step, (wide)to->value - origin->value - hidden_max(step), span_ms,
-		       LEAP_FACTOR);
+	       2 * climb > fall &&
+	       is_unheard_of(step, climb - hidden_max(step), span_ms, LEAP_FACTOR);
 }
 
 /* Can `to` come after what the register showed? */
@@ -96,18 +108,27 @@ static bool follows(
 	       climb <= climb_possible(step, origin, to->at_wall_ms);
 }
 
-static bool follows_last(const struct counter_step *step, const struct reading *reading)
+/* By the instants as they are given: where they are guesses, doubt is cheap. */
+static bool follows_last_strictly(const struct counter_step *step, const struct reading *reading)
 {
 	const struct origin last = last_origin(step->counter);
 
 	return follows(step, &last, reading);
 }
 
+static bool follows_last(const struct counter_step *step, const struct reading *reading)
+{
+	struct origin last = last_origin(step->counter);
+
+	last.uncertain_ms = uncertain_ms(step);
+	return follows(step, &last, reading);
+}
+
 static bool follows_held(const struct counter_step *step, const struct reading *reading)
 {
 	const struct counter *counter = step->counter;
-	const struct origin held = {
-		counter->held.value, counter->held.at_wall_ms, counter->read_wall_ms};
+	const struct origin held = {counter->held.value, counter->held.at_wall_ms,
+		counter->read_wall_ms, uncertain_ms(step)};
 
 	return follows(step, &held, reading);
 }
@@ -116,7 +137,7 @@ static bool is_suspicious(const struct counter_step *step, const struct reading 
 {
 	const struct counter *counter = step->counter;
 
-	if (!follows_last(step, reading)) {
+	if (!follows_last_strictly(step, reading)) {
 		return true;
 	}
 	return step->rules->rate_max_per_hour <= 0 && counter->fastest_per_hour > 0 &&
@@ -157,7 +178,7 @@ static bool is_rollover(const struct counter_step *step, const struct reading *a
 		return false;
 	}
 	unrolled.value += step->rules->modulus;
-	return follows_last(step, &unrolled);
+	return follows_last_strictly(step, &unrolled);
 }
 
 static bool roll_over(const struct counter_step *step, const struct reading *after)
@@ -359,6 +380,13 @@ bool counter_add_reading(struct counter *counter, const struct counter_rules *ru
 
 	assert(rules->grid.length_ms > 0);
 	note_ready(counter, read.at_wall_ms);
+	if (!counter->has_last && counter->has_held) {
+		const struct reading first = counter->held;
+		counter->has_held = false;
+		if (!closing_begin_run(&step, &first)) {
+			return false;
+		}
+	}
 	if (!counter->has_last) {
 		return closing_begin_run(&step, &read);
 	}
@@ -406,8 +434,12 @@ bool counter_tick(struct counter *counter, const struct counter_rules *rules, in
 	}
 }
 
+/* A reading that did not follow may be the new device's first: it stays held. */
 void counter_exchange(struct counter *counter)
 {
+	const bool has_held = counter->has_held;
+
 	closing_end_run(counter);
+	counter->has_held = has_held;
 	counter->before_is_other = true;
 }

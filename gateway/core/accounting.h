@@ -44,6 +44,7 @@ struct counter_rules {
 					  times  the fastest seen is held, and no rollover is assumed */
 	int64_t resolution;            /* one step of the register; 0: unknown */
 	int64_t register_update_ms;    /* how often the device renews it; 0: unknown */
+	int64_t uncertain_ms;          /* how far off the instants of readings added now may be */
 	const struct profile *profile; /* of this series; NULL: gaps are spread evenly */
 	const struct calendar *calendar; /* the site's; NULL: UTC */
 };
@@ -89,12 +90,14 @@ struct counter {
 	int64_t fastest_per_hour; /* fastest climb seen */
 	int64_t least_climb;      /* smallest step seen between two readings; 0: none yet */
 	int64_t before;           /* value of the last reading of the run before this one */
+	int64_t run_first;        /* value of the first reading of this run */
 	int64_t next_start_wall_ms; /* start of the open interval */
 	int64_t published_wall_ms;  /* end of the newest row; those after next_start are missing */
 	int64_t start_reading;      /* R(next_start); negative after a rollover */
 	int64_t start_shift;        /* what people add to it: it was another device's, or scale */
 	int64_t run_start;          /* energy of this run is published up to here */
 	int64_t withheld;           /* energy of earlier runs that is in no interval */
+	int64_t last_uncertain_ms;  /* rules.uncertain_ms of `last` */
 	int64_t ready_wall_ms;      /* when this program first heard of the counter */
 	int64_t rounding_slack;   /* a change of scale rounded `last`: less by so much is no fall */
 	int64_t noise_wall_ms[2]; /* oldest and newest withheld reading not yet flagged */

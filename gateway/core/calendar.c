@@ -171,7 +171,10 @@ static int64_t day_at(const struct calendar *calendar, int64_t at_wall_ms)
 {
 	int64_t days = floor_div(local_ms(calendar, at_wall_ms), DAY_MS);
 
-	return first_instant(calendar, (days + 1) * DAY_MS) <= at_wall_ms ? days + 1 : days;
+	while (first_instant(calendar, (days + 1) * DAY_MS) <= at_wall_ms) {
+		days++;
+	}
+	return days;
 }
 
 static int64_t hour_start(const struct calendar *calendar, int64_t at_wall_ms)
@@ -213,10 +216,7 @@ int64_t calendar_span_next(
 		return hour_next(calendar, at_wall_ms);
 	}
 	int64_t first = first_day_of_next(span, day_at(calendar, at_wall_ms));
-	int64_t next = first_instant(calendar, first * DAY_MS);
-	/* A date that a zone left out (Samoa, 30 December 2011) is a span of no length. */
-	return next > at_wall_ms ? next
-				 : first_instant(calendar, first_day_of_next(span, first) * DAY_MS);
+	return first_instant(calendar, first * DAY_MS);
 }
 
 int calendar_hour_of_week(const struct calendar *calendar, int64_t at_wall_ms)

@@ -281,6 +281,8 @@ bool closing_begin_run(const struct counter_step *step, const struct reading *re
 		counter->has_next && counter->next_start_wall_ms < reading->at_wall_ms;
 	counter->has_start = counter->has_start && counter->is_rejecting;
 	counter->run_start = reading->value;
+	counter->run_first = reading->value;
+	counter->last_uncertain_ms = step->rules->uncertain_ms;
 	if (!counter->is_rejecting && !tell_of_withheld_energy(step, reading)) {
 		return false;
 	}
@@ -347,9 +349,14 @@ static void note_climb(struct counter *counter, int64_t from_value, const struct
 }
 
 static void move_to(
-	struct counter *counter, const struct reading *from, const struct reading *reading)
+	const struct counter_step *step, const struct reading *from, const struct reading *reading)
 {
-	note_climb(counter, from->value, reading);
+	struct counter *counter = step->counter;
+
+	if (step->rules->uncertain_ms == 0 && counter->last_uncertain_ms == 0) {
+		note_climb(counter, from->value, reading);
+	}
+	counter->last_uncertain_ms = step->rules->uncertain_ms;
 	counter->last = *reading;
 	counter->last_is_boundary = false;
 	counter->read_wall_ms = reading->at_wall_ms;
@@ -384,6 +391,6 @@ bool closing_accept(const struct counter_step *step, const struct reading *readi
 		}
 		counter->last = end.reading;
 	}
-	move_to(counter, &from, reading);
+	move_to(step, &from, reading);
 	return true;
 }

@@ -142,7 +142,7 @@ static struct membership in_stationary(
 	}
 	const struct totals_meter *root = root_of(site, meter);
 	if (meter->role == TOTALS_MOBILE) {
-		bool is_below_counted = root != meter && root->role == TOTALS_CONSUMER;
+		bool is_below_counted = root->role == TOTALS_CONSUMER;
 		bool is_topmost = !above_with_role(site, meter, TOTALS_MOBILE);
 		member.in = is_below_counted && is_topmost ? SUBTRACTED : OUTSIDE;
 		member.carrier = root->carrier;

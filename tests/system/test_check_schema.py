@@ -32,6 +32,7 @@ site: {city: drammen, id: fjell}
 gateway: {id: main}
 broker: {host: mqtt.example.org}
 intervals: {length: 15 min}
+totals: {peak_rule: highest_hour, peak_count: 3}
 flags: {spike_factor: 10}
 buses:
   - {id: cellar, port: /dev/ttyUSB0, baud: 9600, parity: N, stop_bits: 1}
@@ -52,12 +53,15 @@ ALLOWED = [
     ("broker.host", "10.1.2.3"), ("broker.host", "fe80::1"), ("broker.host", "localhost"),
     ("broker.user", "0301"), ("broker.keep_alive", "1 min"), ("broker.keep_alive", "60s"),
     ("intervals.length", "1 d"), ("intervals.fast", "500 ms"), ("intervals", None),
+    ("totals.peak_rule", "mean_of_days"), ("totals.peak_count", "12"), ("totals", None),
     ("site.lang", "nb"), ("flags", None), ("flags.reject", "[spike]"), ("flags.reject", "[spike, largest_power]"),
+    ("totals", None), ("totals.peak_rule", "highest_hour"),
     ("flags.frozen_after", "60 d"), ("flags.heat_factor", "1050"), ("meters.1.heat_factor", "1050"),
     ("buses.0.parity", "E"), ("buses.0.baud", "115200"), ("buses.0.stop_bits", "2"),
     ("buses.0.rts", "low_sends"), ("buses.0.answer_time", "0 ms"),
     ("buses.1.tcp", "meter.local:1502"), ("buses.1.tcp", "'[fe80::1]:502'"), ("buses.1.tcp", "fe80::1"),
     ("meters.0.address", "247"), ("meters.0.name", "'7'"), ("meters.0.serial", "0301"),
+    ("meters.0.valid_from", "2026-11-23"), ("meters.0.valid_from", "'2026-11-23T10:00:00.5+01:00'"),
     ("meters.0.labels", "{room: 012, a: yes, b: 1.5}"), ("meters.0.use", "mobile"),
     ("meters.0.carrier", "water"), ("meters.0.main_fuse", "63 A"), ("meters.0.main_fuse", "63A"),
     ("meters.0.quantities", "[active_power]"), ("meters.0.fast", "30 s"),
@@ -77,9 +81,10 @@ REFUSED = [
     ("broker.port", "1.5"), ("broker.port", "-1"), ("broker.tls", "perhaps"), ("broker.tls", "1"),
     ("broker.host", None), ("broker.host", "mqtt://x"), ("broker.host", "a b"), ("broker.host", "a:1"),
     ("broker.keep_alive", "60"), ("broker.keep_alive", "1 minute"), ("broker.keep_alive", "1.5 min"),
+    ("totals.peak_rule", "lowest_hour"), ("totals.peak_count", "0"), ("totals.peak_count", "13"),
     ("broker.keep_alive", "-1 s"), ("intervals.length", "15"), ("intervals.length", "15 m"), ("intervals.length", "015 s"),
     ("site.lang", "no"), ("flags.reject", "[]"), ("flags.reject", "spike"), ("flags.reject", "[spikes]"),
-    ("flags.reject", "[doubled_hour]"), ("flags.reject", "[spike, spike]"), ("flags.spikes", "3"),
+    ("flags.reject", "[doubled_hour]"), ("flags.reject", "[spike, spike]"), ("flags.spikes", "3"), ("totals.peak_rule", "hour"), ("totals.peak_count", "13"),
     ("flags.spike_factor", "1"), ("flags.frozen_after", "14"),
     ("buses.0.baud", "9601"), ("buses.0.baud", "'9600'"), ("buses.0.parity", "e"), ("buses.0.parity", "X"),
     ("buses.0.stop_bits", "3"), ("buses.0.port", "COM3"), ("buses.0.port", None), ("buses.0.tcp", "10.0.0.9"),
@@ -90,6 +95,7 @@ REFUSED = [
     ("meters.0.id", None), ("meters.0.model", "A B"), ("meters.0.use", "heatin"), ("meters.0.carrier", "coal"),
     ("meters.0.ct", "300"), ("meters.0.ct", "300/0"), ("meters.0.ct", "0/5"), ("meters.0.ct_in_meter", "maybe"),
     ("meters.0.main_fuse", "63"), ("meters.0.main_fuse", "63 kA"), ("meters.0.serial", ""),
+    ("meters.0.valid_from", "23.11.2026"), ("meters.0.valid_from", "'2026-11-23T10:00:00'"),
     ("meters.0.quantities", "active_power"), ("meters.0.quantities", "[]"), ("meters.0.quantities", "[a, a]"),
     ("meters.0.quantities", "[[a]]"), ("meters.0.labels", "[a]"), ("meters.0.labels", "{}"), ("meters.0.labels", "{a: }"),
     ("meters.0.labels", "{a: [b]}"), ("meters.1.energy_unit", "[GJ]"), ("meters.1.energy_unit", ""),

@@ -126,10 +126,10 @@ class LiveView(rig.Case):
 
 class Schema(rig.Case):
     def test_each_kind_has_a_schema_and_no_other_has(self):
-        for kind in ("status", "about", "live", "intervals", "events", "trends", "health"):
+        for kind in ("status", "about", "live", "intervals", "events", "trends", "health", "totals"):
             done = rig.run([rig.program("byport-city"), "schema", kind])
             self.assertEqual(json.loads(done.stdout)["type"], "object")
-        done = rig.run([rig.program("byport-city"), "schema", "totals"])
+        done = rig.run([rig.program("byport-city"), "schema", "weather"])
         self.assertEqual(done.returncode, 2)
         self.assertIn("intervals", done.stderr)
 

@@ -74,6 +74,21 @@ static void an_exchange_can_be_settled_before_the_new_device_was_read(void **sta
 	assert_int_equal(counter_bench_last_row(bench)->energy, (1590 - 1540) + (60 - 10));
 }
 
+/* The new device's first reading did not follow, and was held when its serial number came. */
+static void a_held_reading_is_the_new_devices_first(void **state)
+{
+	struct counter_bench *bench = *state;
+
+	READ_MINUTES(0, 16, 1390, 10);
+	counter_bench_read(bench, 17, 50);
+	counter_exchange(&bench->counter);
+	READ_MINUTES(18, 45, 60, 10);
+	assert_int_equal(bench->events_count, 1);
+	assert_int_equal(bench->events[0].kind, EVENT_ENERGY_WITHHELD);
+	assert_int_equal(bench->events[0].amount, (1550 - 1540) + (180 - 50));
+	assert_int_equal(counter_bench_last_row(bench)->energy, 150);
+}
+
 static void a_dry_run_changes_nothing(void **state)
 {
 	struct counter_bench *bench = *state;
@@ -374,6 +389,7 @@ int main(void)
 		WITH_BENCH(closing_and_opening_readings_make_it_as_if_there_had_been_one_device),
 		WITH_BENCH(without_a_word_the_interval_is_rejected_and_what_was_counted_told),
 		WITH_BENCH(an_exchange_can_be_settled_before_the_new_device_was_read),
+		WITH_BENCH(a_held_reading_is_the_new_devices_first),
 		WITH_BENCH(a_dry_run_changes_nothing),
 		WITH_BENCH(readings_that_contradict_are_refused),
 		WITH_BENCH(a_break_that_began_in_closed_intervals_is_not_settled_here),

@@ -319,6 +319,60 @@ static void what_a_reset_after_a_rollover_withholds_is_told_rightly(void **state
 	assert_int_equal(bench->events[1].amount, 100 + 40);
 }
 
+/* A torn word once showed 1 700; that the register gets there by itself is no leap. */
+static void a_value_that_noise_once_showed_is_passed_like_any_other(void **state)
+{
+	struct counter_bench *bench = *state;
+
+	bench->rules.rate_max_per_hour = 60000;
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){0, 20, 1000, 10});
+	counter_bench_read(bench, 20.2, 1700);
+	counter_bench_read(bench, 20.4, 1702);
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){21, 60, 1210, 10});
+	size_t events = bench->events_count;
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){61, 69, 1610, 10});
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){70, 90, 1740, 10});
+	assert_int_equal(bench->events_count, events);
+	assert_int_equal(counter_bench_last_row(bench)->quality, QUALITY_MEASURED);
+	assert_int_equal(counter_bench_last_row(bench)->energy, 150);
+}
+
+/* A short fall near the start of a register's life: back in one leap is no energy. */
+static void back_from_zeros_of_a_young_register_books_nothing(void **state)
+{
+	struct counter_bench *bench = *state;
+
+	bench->rules.rate_max_per_hour = 60000;
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){0, 15, 1, 10});
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){16, 18, 0, 0});
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){19, 45, 191, 10});
+	for (size_t i = 0; i < bench->rows_count; i++) {
+		assert_true(
+			!counter_bench_has_energy(&bench->rows[i]) || bench->rows[i].energy == 150);
+	}
+}
+
+/* Readings of a boot that never knew the time: an hour may lie where a minute stands. */
+static void where_instants_are_guesses_a_climb_is_believed_and_noise_is_not(void **state)
+{
+	struct counter_bench *bench = *state;
+
+	bench->rules.rate_max_per_hour = 60000;
+	bench->rules.modulus = 100000;
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){0, 20, 1000, 10});
+	bench->rules.uncertain_ms = 120 * COUNTER_BENCH_MINUTE_MS;
+	counter_bench_read(bench, 21, 31200); /* half an hour's worth of 60 000 */
+	counter_bench_read(bench, 22, 31300);
+	counter_bench_read(bench, 23, 90000); /* a torn word */
+	counter_bench_read(bench, 24, 31400);
+	counter_bench_read(bench, 25, 31410);
+	bench->rules.uncertain_ms = 0;
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){26, 45, 31420, 10});
+	assert_int_equal(bench->events_count, 1);
+	assert_int_equal(bench->events[0].kind, EVENT_ENERGY_WITHHELD);
+	assert_int_equal(counter_bench_sum(bench), 31610 - 1000);
+}
+
 #define WITH_BENCH(test) \
 	cmocka_unit_test_setup_teardown(test, counter_bench_setup, counter_bench_teardown)
 
@@ -345,6 +399,9 @@ int main(void)
 		WITH_BENCH(a_rollover_is_counted_when_it_is_possible),
 		WITH_BENCH(no_rollover_is_assumed_where_it_is_impossible_or_unknown),
 		WITH_BENCH(what_a_reset_after_a_rollover_withholds_is_told_rightly),
+		WITH_BENCH(a_value_that_noise_once_showed_is_passed_like_any_other),
+		WITH_BENCH(back_from_zeros_of_a_young_register_books_nothing),
+		WITH_BENCH(where_instants_are_guesses_a_climb_is_believed_and_noise_is_not),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -358,6 +358,63 @@ static void utc_needs_no_zone_tables(void **state)
 		utc_ms(2026, 5, 5, 0));
 }
 
+static void an_hour_in_which_clocks_are_set_ends_there(void **state)
+{
+	/* As above: the hour that began at 00:00 has one minute, the next begins at 23:01. */
+	int64_t midnight = utc_ms(2026, 1, 2, 0), change = midnight + 60000;
+	struct calendar calendar = {
+		.changes = {{0, 0}, {change, -3600}},
+                  .count = 2
+        };
+
+	(void)state;
+	assert_int_equal(calendar_span_start(&calendar, SPAN_HOUR, midnight + 1), midnight);
+	assert_int_equal(calendar_span_next(&calendar, SPAN_HOUR, midnight + 1), change);
+	assert_int_equal(calendar_span_start(&calendar, SPAN_HOUR, change + 1), change);
+	assert_int_equal(calendar_span_next(&calendar, SPAN_HOUR, change + 1), midnight + HOUR_MS);
+}
+
+static void clocks_set_back_by_more_than_a_day_begin_no_day_twice(void **state)
+{
+	/* From UTC+14 to UTC-12, half an hour into 3 January: it is 1 January, 22:30, again. */
+	int64_t third = utc_ms(2026, 1, 2, 10), change = third + HOUR_MS / 2;
+	struct calendar calendar = {
+		.changes = {{0, 14 * 3600}, {change, -12 * 3600}},
+                  .count = 2
+        };
+	int64_t fourth = utc_ms(2026, 1, 4, 12);
+
+	(void)state;
+	for (int64_t at = change; at < fourth; at += HOUR_MS / 2) {
+		assert_int_equal(calendar_span_start(&calendar, SPAN_DAY, at), third);
+		assert_int_equal(calendar_span_next(&calendar, SPAN_DAY, at), fourth);
+	}
+	assert_int_equal(calendar_span_next(&calendar, SPAN_DAY, third - 1), third);
+}
+
+static void december_is_followed_by_january(void **state)
+{
+	struct calendar utc = {.count = 0};
+
+	(void)state;
+	assert_int_equal(calendar_span_next(&utc, SPAN_MONTH, utc_ms(2026, 12, 31, 23)),
+		utc_ms(2027, 1, 1, 0));
+	assert_int_equal(calendar_span_next(&utc, SPAN_HOUR, utc_ms(2026, 12, 31, 23)),
+		utc_ms(2027, 1, 1, 0));
+}
+
+static void years_have_four_digits_at_the_most(void **state)
+{
+	struct calendar utc = {.count = 0};
+	int64_t start = 7;
+
+	(void)state;
+	assert_false(calendar_day_start(&utc, (struct local_date){10000, 1, 1}, &start));
+	assert_int_equal(start, 7);
+	assert_true(calendar_day_start(&utc, (struct local_date){9999, 12, 31}, &start));
+	assert_int_equal(calendar_local_time(&utc, start).date.year, 9999);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -378,6 +435,10 @@ int main(void)
 		cmocka_unit_test(an_unknown_zone_is_refused),
 		cmocka_unit_test(the_environment_is_left_as_it_was),
 		cmocka_unit_test(utc_needs_no_zone_tables),
+		cmocka_unit_test(an_hour_in_which_clocks_are_set_ends_there),
+		cmocka_unit_test(clocks_set_back_by_more_than_a_day_begin_no_day_twice),
+		cmocka_unit_test(december_is_followed_by_january),
+		cmocka_unit_test(years_have_four_digits_at_the_most),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

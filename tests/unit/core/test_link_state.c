@@ -105,6 +105,12 @@ static void a_thousand_gateways_come_back_spread_over_the_wait(void **state)
 	}
 }
 
+static void a_state_that_is_none_is_a_question_mark(void **state)
+{
+	(void)state;
+	assert_string_equal(link_state_name(LINK_STATE_COUNT), "?");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -113,6 +119,7 @@ int main(void)
 		cmocka_unit_test(the_ceiling_doubles_and_ends_above_two_minutes),
 		cmocka_unit_test(a_connection_that_lasted_begins_at_the_first_ceiling_again),
 		cmocka_unit_test(a_thousand_gateways_come_back_spread_over_the_wait),
+		cmocka_unit_test(a_state_that_is_none_is_a_question_mark),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -229,6 +229,53 @@ static void what_is_usual_is_told_in_steps_and_only_where_it_was_learned(void **
 	assert_false(profile_expect(&large, &question, &amount));
 }
 
+static void what_went_backwards_teaches_nothing(void **state)
+{
+	struct profile profile = {0};
+	struct interval_row row = row_of(MONDAY, HOUR_MS, -1);
+	(void)state;
+
+	profile_train(&profile, NULL, &row);
+	assert_int_equal(profile.week, 0);
+}
+
+/* Rows come in order of time; one that is far too late must not stand in for a week of today. */
+static void a_row_of_five_weeks_ago_teaches_nothing(void **state)
+{
+	struct profile profile = {0};
+	int64_t from = MONDAY + 6 * week_ms + 7 * HOUR_MS;
+	(void)state;
+
+	train_week(&profile, MONDAY + 5 * week_ms, 100, 100);
+	struct interval_row old = row_of(MONDAY + 7 * HOUR_MS, HOUR_MS, 900000);
+	profile_train(&profile, NULL, &old);
+	assert_int_equal(share(&profile, from, from + 2 * HOUR_MS, from), 500000);
+	old = row_of(MONDAY + week_ms + 7 * HOUR_MS, HOUR_MS, 1200); /* the fourth one back */
+	profile_train(&profile, NULL, &old);
+	/* mean of 400 and 1200 against 400 */
+	assert_int_equal(share(&profile, from, from + 2 * HOUR_MS, from), 1000000 * 800 / 1200);
+}
+
+/* A clock chip that was never set. The first week of all is the one of 1 January 1970. */
+static void before_1970_and_in_its_first_weeks_nothing_breaks(void **state)
+{
+	struct profile profile = {0};
+	const int64_t first_monday = -3 * 24 * (int64_t)HOUR_MS;
+	(void)state;
+
+	struct interval_row row = row_of(first_monday - HOUR_MS, HOUR_MS, 700);
+	profile_train(&profile, NULL, &row);
+	row = row_of(first_monday - HOUR_MS / 2, HOUR_MS / 2, 700);
+	profile_train(&profile, NULL, &row);
+	assert_int_equal(profile.week, 0);
+	train_week(&profile, first_monday + week_ms, 300, 100);
+	int64_t from = first_monday + 2 * week_ms + 7 * HOUR_MS;
+	assert_int_equal(share(&profile, from, from + 2 * HOUR_MS, from), 250000);
+	/* A gap that reaches back before the weeks that are known. */
+	from = first_monday - 2 * HOUR_MS;
+	assert_int_equal(share(&profile, from, from + 2 * HOUR_MS, from), 500000);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -243,6 +290,9 @@ int main(void)
 		cmocka_unit_test(amounts_of_any_size_keep_their_proportions),
 		cmocka_unit_test(shares_are_never_negative_and_add_up_to_the_step),
 		cmocka_unit_test(what_is_usual_is_told_in_steps_and_only_where_it_was_learned),
+		cmocka_unit_test(what_went_backwards_teaches_nothing),
+		cmocka_unit_test(a_row_of_five_weeks_ago_teaches_nothing),
+		cmocka_unit_test(before_1970_and_in_its_first_weeks_nothing_breaks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

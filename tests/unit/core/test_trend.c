@@ -77,6 +77,18 @@ static void sums_beyond_64_bits_are_no_danger(void **state)
 	assert_true(mean_of((const int64_t[]){INT64_MIN, INT64_MIN}, 2) == INT64_MIN);
 }
 
+static void minutes_before_1970_are_aligned_alike(void **state)
+{
+	struct trend trend = {0};
+	struct trend_row row;
+
+	(void)state;
+	trend_add(&trend, MINUTE_MS, -1, 5);
+	assert_true(trend_close(&trend, MINUTE_MS, 0, &row));
+	assert_int_equal(row.start_wall_ms, -MINUTE_MS);
+	assert_int_equal(row.end_wall_ms, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -84,6 +96,7 @@ int main(void)
 		cmocka_unit_test(a_clock_set_back_closes_the_minute),
 		cmocka_unit_test(the_mean_is_rounded_half_to_even),
 		cmocka_unit_test(sums_beyond_64_bits_are_no_danger),
+		cmocka_unit_test(minutes_before_1970_are_aligned_alike),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

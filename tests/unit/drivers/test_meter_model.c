@@ -206,6 +206,63 @@ static void a_value_is_found_by_quantity_and_channel(void **state)
 	assert_null(meter_model_value(&model, QUANTITY_VOLUME, 1));
 }
 
+static void a_scale_register_that_leaves_no_number_is_out_of_range(void **state)
+{
+	(void)state;
+	struct model_value value = energy_u32();
+	int64_t energy = 42;
+
+	/* Eighteen tens of the model's own, and ten more. */
+	value.scale_register = FIRST + 2;
+	assert_int_equal(model_value_decode(&value, (struct scale){1000000000000000000, 1},
+				 (const uint16_t[]){0, 1, 10}, FIRST, &energy),
+		DECODE_OUT_OF_RANGE);
+	assert_int_equal(energy, 42);
+}
+
+static void parts_that_are_numbers_may_have_a_sum_that_is_none(void **state)
+{
+	(void)state;
+	struct model_value value = energy_u32();
+	int64_t energy = 42;
+
+	value.format = (struct register_format){.encoding = ENCODING_I64, .registers = 4};
+	value.addresses[1] = FIRST + 4;
+	value.addresses_count = 2;
+	assert_int_equal(model_value_decode(&value, one,
+				 (const uint16_t[]){0x7fff, 0xffff, 0xffff, 0xffff, 0, 0, 0, 1},
+				 FIRST, &energy),
+		DECODE_OUT_OF_RANGE);
+	assert_int_equal(energy, 42);
+}
+
+static void an_accumulator_that_has_begun_is_a_value(void **state)
+{
+	(void)state;
+	struct model_value value = energy_u32();
+	int64_t energy = 42;
+
+	value.zero_is_unavailable = true;
+	assert_int_equal(model_value_decode(&value, one, (const uint16_t[]){0, 1}, FIRST, &energy),
+		DECODE_OK);
+	assert_int_equal(energy, 1);
+}
+
+static void a_transformer_past_63_bits_is_refused(void **state)
+{
+	(void)state;
+	const struct meter_model model = {0};
+	struct model_value value = energy_u32();
+	struct scale scale = {7, 9};
+
+	value.scale = (struct scale){INT64_MAX, 1};
+	assert_false(model_value_scale(&model, &value, 0, (struct scale){2, 1}, &scale));
+	assert_int_equal(scale.numerator, 7);
+	value.quantity = QUANTITY_HEAT_ENERGY; /* no transformer's business */
+	assert_true(model_value_scale(&model, &value, 0, (struct scale){2, 1}, &scale));
+	assert_true(scale.numerator == INT64_MAX);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -217,6 +274,10 @@ int main(void)
 		cmocka_unit_test(what_no_building_can_have_is_out_of_range),
 		cmocka_unit_test(option_and_transformer_multiply_where_they_apply),
 		cmocka_unit_test(a_value_is_found_by_quantity_and_channel),
+		cmocka_unit_test(a_scale_register_that_leaves_no_number_is_out_of_range),
+		cmocka_unit_test(parts_that_are_numbers_may_have_a_sum_that_is_none),
+		cmocka_unit_test(an_accumulator_that_has_begun_is_a_value),
+		cmocka_unit_test(a_transformer_past_63_bits_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -234,6 +234,93 @@ static void every_verdict_and_exception_has_words(void **state)
 	assert_string_equal(modbus_exception_text(2), "illegal data address");
 }
 
+static void bits_are_counted_in_whole_bytes(void **state)
+{
+	(void)state;
+	const struct bus_request nine = {.device = 17, .function = 1, .count = 9};
+	const struct bus_request eight = {.device = 17, .function = 2, .count = 8};
+	uint8_t body[] = {17, 1, 2, 0xCD, 0x01};
+	struct frame_answer answer = {0};
+
+	assert_int_equal(frame_answer_length(TRANSPORT_RTU, &nine), 7);
+	assert_int_equal(frame_answer_length(TRANSPORT_TCP, &eight), 10);
+	assert_int_equal(judge_rtu(nine, body, sizeof(body), &answer), FRAME_GOOD);
+	assert_int_equal(answer.payload_length, 2);
+}
+
+static void only_the_answer_tells_how_long_an_identification_is(void **state)
+{
+	(void)state;
+	const struct bus_request request = {
+		.device = 5, .function = FUNCTION_DEVICE_ID, .count = 1};
+	struct bus_request strange = request;
+
+	assert_int_equal(frame_answer_length(TRANSPORT_RTU, &request), 0);
+	assert_int_equal(frame_request_length(TRANSPORT_TCP, &request), 11);
+	strange.function = 6;
+	assert_int_equal(frame_request_length(TRANSPORT_RTU, &strange), 0);
+}
+
+static void bytes_beyond_what_was_announced_make_the_length_wrong(void **state)
+{
+	(void)state;
+	/* clang-format off */
+	uint8_t longer[]    = {17, 3, 4, 1, 2, 3, 4, 5};
+	uint8_t exception[] = {17, 0x83, 2, 0};
+	const uint8_t tcp[] = {0, 7, 0, 0, 0, 7, 17, 3, 4, 1, 2, 3, 4, 5};
+	/* clang-format on */
+	const struct frame_question question = {
+		.transport = TRANSPORT_TCP, .transaction = 7, .request = two_registers};
+	struct frame_answer answer = {0};
+
+	assert_int_equal(
+		judge_rtu(two_registers, longer, sizeof(longer), &answer), FRAME_WRONG_LENGTH);
+	assert_int_equal(judge_rtu(two_registers, exception, sizeof(exception), &answer),
+		FRAME_WRONG_LENGTH);
+	assert_int_equal(
+		frame_judge_answer(&question, tcp, sizeof(tcp), &answer), FRAME_WRONG_LENGTH);
+	assert_null(answer.payload);
+}
+
+static void an_identification_is_judged_by_its_own_lengths(void **state)
+{
+	(void)state;
+	/* clang-format off */
+	const struct { uint8_t pdu[10]; uint8_t length; enum frame_verdict verdict; } rows[] = {
+		{{43, 14, 1, 1, 0, 0, 1, 0, 1, 'A'}, 10, FRAME_GOOD},
+		{{43, 13, 1, 1, 0, 0, 1, 0, 1, 'A'}, 10, FRAME_WRONG_FUNCTION}, /* CANopen */
+		{{43, 14, 1, 1, 0, 0, 1, 0, 2, 'A'}, 10, FRAME_SHORT},
+		{{43, 14, 1, 1, 0, 0, 1, 0},          8, FRAME_SHORT},
+		{{43, 14, 1, 1, 0, 0},                6, FRAME_SHORT},
+		{{43, 14, 1, 1, 0, 0, 1, 0, 0, 'A'}, 10, FRAME_WRONG_LENGTH},
+	};
+	/* clang-format on */
+	const struct frame_question question = {
+		.transport = TRANSPORT_TCP,
+		.request = {.device = 5, .function = FUNCTION_DEVICE_ID, .count = 1}
+        };
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct frame_answer answer = {0};
+		uint8_t frame[20] = {0, 0, 0, 0, 0, (uint8_t)(rows[i].length + 1), 5};
+
+		memcpy(frame + 7, rows[i].pdu, rows[i].length);
+		assert_int_equal(frame_judge_answer(&question, frame, 7u + rows[i].length, &answer),
+			rows[i].verdict);
+	}
+}
+
+static void a_tcp_frame_that_announces_less_than_an_exception_is_none(void **state)
+{
+	(void)state;
+	const uint8_t empty[] = {0, 7, 0, 0, 0, 2, 17, 3};
+	const uint8_t refusal[] = {0, 7, 0, 0, 0, 3, 17, 0x83};
+
+	assert_int_equal(frame_length_begun(TRANSPORT_TCP, empty, sizeof(empty)), 0);
+	assert_int_equal(frame_length_begun(TRANSPORT_TCP, refusal, sizeof(refusal)), 9);
+	assert_int_equal(frame_length_begun(TRANSPORT_TCP, refusal, 5), 9);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -249,6 +336,11 @@ int main(void)
 		cmocka_unit_test(a_device_identification_is_taken_whole),
 		cmocka_unit_test(the_length_of_a_frame_is_known_while_it_comes),
 		cmocka_unit_test(every_verdict_and_exception_has_words),
+		cmocka_unit_test(bits_are_counted_in_whole_bytes),
+		cmocka_unit_test(only_the_answer_tells_how_long_an_identification_is),
+		cmocka_unit_test(bytes_beyond_what_was_announced_make_the_length_wrong),
+		cmocka_unit_test(an_identification_is_judged_by_its_own_lengths),
+		cmocka_unit_test(a_tcp_frame_that_announces_less_than_an_exception_is_none),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

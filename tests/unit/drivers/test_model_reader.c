@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_model_reader.c -- A model file is read as written, or refused where it
- * is wrong, with what is allowed; README.md names every key there is.
+ * test_model_reader.c -- A model file is read as written; README.md names every
+ * key there is. What is refused: test_model_reader_mistakes.c.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,55 +16,7 @@
 #include "config/site_config.h"
 #include "drivers/model_library.h"
 #include "drivers/model_reader_keys.h"
-
-/* A good model; each test of bad ones replaces a piece. */
-static const char good_model[] =
-	"maker: Acme\n"
-	"title: EM9\n"
-	"carrier: electricity\n"
-	"phases: 3\n"
-	"tested: simulated\n"
-	"transport: [rtu, tcp]\n"
-	"serial_line: {baud: 19200, parity: E, stop_bits: 2, address: 7}\n"
-	"tcp: {port: 1502, unit: 3}\n"
-	"reading: {space: input, encoding: u32, largest_block: 60, bridging: 4, pause_ms: 50,\n"
-	"  update_period_ms: 2000, response_timeout_ms: 700, readable: [0-299, holding "
-	"0x10-0x1F],\n"
-	"  forbidden: [250-260], sentinels: {u32: [0xFFFFFFFF, 0x7FFFxxxx]}}\n"
-	"option: {key: energy_unit, choices: {kWh: 1, GJ: 2500/9}, default: GJ}\n"
-	"channels: 2\n"
-	"ct_in_meter: yes\n"
-	"serial_number: {space: holding, address: 200, encoding: string, registers: 8}\n"
-	"values:\n"
-	"  - {quantity: active_energy_import, address: [100, 104], scale: 0.1, modulus: "
-	"1000000000}\n"
-	"  - {quantity: active_power, address: 5, encoding: i32, word_order: low_first, scale: "
-	"10}\n"
-	"  - {quantity: active_energy_import, channel: 2, address: 110, resolution: 0.5, group: "
-	"fast}\n"
-	"  - {quantity: heat_energy, address: 120, encoding: f32, option: yes, sentinels: []}\n"
-	"  - {quantity: volume, address: 130, encoding: bcd, registers: 3, together: 4}\n"
-	"  - {quantity: pulses, address: 0x10, space: holding, encoding: u64, byte_order: "
-	"low_first}\n"
-	"identification:\n"
-	"  - {method: register, space: holding, address: 11, encoding: u16, matches: [7, 330-345], "
-	"meaning: type}\n"
-	"quirks: [one, two]\n"
-	"sources: [a manual]\n";
-
-static struct meter_model *read_text(const char *text, struct diagnostics *diagnostics)
-{
-	struct yaml_file *file = NULL;
-	struct meter_model *model = NULL;
-
-	if (yaml_read_text("m.yaml", text, strlen(text), diagnostics, &file) == YAML_OK &&
-		!meter_model_read(file, "m", diagnostics, &model)) {
-		assert_null(model);
-		assert_true(diagnostics->errors > 0);
-	}
-	yaml_close(file);
-	return model;
-}
+#include "tests/unit/drivers/good_model.h"
 
 static void a_model_is_read_as_it_is_written(void **state)
 {
@@ -137,152 +89,6 @@ static void values_are_sorted_and_take_what_reading_says(void **state)
 	assert_int_equal(meter_model_value(model, QUANTITY_VOLUME, 1)->together, 4);
 	assert_true(pulses->format.low_byte_first);
 	model = meter_model_free(model);
-	diagnostics_clear(&diagnostics);
-}
-
-/* clang-format off */
-static const struct {
-	const char *piece;   /* of good_model */
-	const char *instead;
-	const char *message; /* what the first error contains */
-} bad_models[] = {
-	{"maker: Acme\n", "", "a model lacks \"maker\""},
-	{"maker: Acme", "maker: [Acme]", "\"maker\" takes one value, not a list"},
-	{"maker: Acme", "Maker: Acme", "unknown key \"Maker\" in a model; allowed are maker, title"},
-	{"maker: Acme", "maker: ''", "\"maker\" takes a text of 1 to 100 bytes"},
-	{"carrier: electricity", "carrier: steam", "\"carrier: steam\" is not one of electricity, district_heat"},
-	{"phases: 3", "phases: 4", "\"phases: 4\" is not a whole number from 1 to 3"},
-	{"phases: 3", "phases: three", "\"phases: three\" is not a whole number"},
-	{"[rtu, tcp]", "[rtu, m-bus]", "\"transport: m-bus\" is not one of rtu, tcp"},
-	{"[rtu, tcp]", "[]", "takes a list of 1 to 2 entries"},
-	{"parity: E", "parity: even", "\"parity: even\" is not one of N, E, O"},
-	{"stop_bits: 2", "stop_bit: 2", "unknown key \"stop_bit\" in serial_line"},
-	{"port: 1502", "port: 0", "\"port: 0\" is not a whole number from 1 to 65535"},
-	{"largest_block: 60", "largest_block: 126", "\"largest_block: 126\" is not a whole number from 1 to 125"},
-	{"pause_ms: 50", "pause_ms: 50 ms", "\"pause_ms: 50 ms\" is not a whole number"},
-	{"readable: [0-299", "readable: [299-0", "\"readable: 299-0\" is not a range"},
-	{"readable: [0-299", "readable: [0-65536", "\"readable: 0-65536\" is not a range"},
-	{"readable: [0-299", "readable: [0-110", "lies in none of the readable ranges"},
-	{"[250-260]", "[105-106]", "active_energy_import, registers 100 to 105, touches the forbidden range 105 to 106"},
-	{"[250-260]", "[holding 205]", "the serial number, registers 200 to 207, touches the forbidden range"},
-	{"{u32: [0xFFFFFFFF", "{u33: [0xFFFFFFFF", "\"u33\" is not the encoding of a number"},
-	{"[0xFFFFFFFF, ", "[0xFFFFFFFFF, ", "sentinel \"0xFFFFFFFFF\" is not 0x and up to 8 hexadecimal digits"},
-	{"[0xFFFFFFFF, ", "[65535, ", "sentinel \"65535\" is not 0x"},
-	{"GJ: 2500/9", "GJ: 0", "\"GJ: 0\" is not a number as 0.1, 1000 or 5/18, other than 0"},
-	{"GJ: 2500/9", "GJ: 1/0", "\"GJ: 1/0\" is not a number"},
-	{"default: GJ", "default: MJ", "\"default: MJ\" is not one of the choices"},
-	{"choices: {kWh: 1, GJ: 2500/9}", "choices: {GJ: 1}", "\"choices\" takes a mapping of 2 to 4 entries, this has 1"},
-	{"option: {key: energy_unit, choices: {kWh: 1, GJ: 2500/9}, default: GJ}\n", "", "\"option: yes\", but the model has no \"option\""},
-	{"ct_in_meter: yes", "ct_in_meter: true", "\"ct_in_meter: true\" is not one of no, yes"},
-	{"encoding: string, registers: 8", "encoding: string", "\"string\" needs \"registers\""},
-	{"encoding: string, registers: 8", "encoding: string, registers: 33", "\"registers: 33\" is not a whole number from 1 to 32"},
-	{"address: 200", "address: 65530", "its last register is past 65535"},
-	{"quantity: active_power,", "quantity: activ_power,", "unknown quantity \"activ_power\""},
-	{"quantity: active_power,", "", "a value lacks \"quantity\""},
-	{"quantity: active_power,", "quantity: volume,", "volume of channel 1 stands here and in line"},
-	{"channel: 2, ", "channel: 3, ", "\"channel: 3\", but the model has \"channels: 2\""},
-	{"channel: 2, ", "", "active_energy_import of channel 1 stands here and in line 17"},
-	{"address: 5,", "address: 65535,", "its last register is past 65535"},
-	{"address: 5,", "address: -1,", "\"address: -1\" is not a whole number from 0 to 65535"},
-	{"address: 5,", "address: 101,", "the registers of active_power overlap those of active_energy_import in line 17"},
-	{"address: 5,", "address: [],", "\"address\" takes one address or a list of up to 4"},
-	{"address: [100, 104]", "address: [100, 101]", "the parts of active_energy_import at 100 and 101 overlap"},
-	{"address: [100, 104]", "address: [100, 170]", "needs registers 100 to 171 in one block: 72, but largest_block is 60"},
-	{"encoding: i32, word_order", "encoding: i33, word_order", "\"encoding: i33\" is not one of u16, i16"},
-	{"encoding: i32, word_order", "registers: 3, word_order", "\"registers: 3\" does not go with u32, which covers 2"},
-	{"encoding: i32, word_order", "encoding: string, registers: 2, word_order", "a value is a number, not a string"},
-	{"encoding: i32, word_order", "space: coils, word_order", "coils holds single bits: its encoding is u16"},
-	{"scale: 10}", "scale: ten}", "\"scale: ten\" is not a number"},
-	{"scale: 10}", "scale: 999999999999999999}", "\"scale\" is too large or too fine"},
-	{"scale: 10}", "modulus: 100}", "\"modulus\" is for counters of whole numbers; this is i32 active_power"},
-	{"resolution: 0.5", "resolution: 1/3", "\"resolution: 1/3\" is not a positive number of 6 decimals"},
-	{"resolution: 0.5", "resolution: 0.5, together: 4", "joins different spaces or groups"},
-	{"address: 130, encoding: bcd, registers: 3", "address: 130, encoding: bcd, registers: 5", "\"registers: 5\" is not a whole number from 1 to 4"},
-	{"encoding: u32, largest", "largest", "no \"encoding\", neither here nor in \"reading\""},
-	{"address: 11, ", "", "a rule of method register needs \"address\" and \"matches\""},
-	{"method: register", "method: guess", "\"method: guess\" is not one of register, device_id"},
-	{"sources: [a manual]", "sources: []", "\"sources\" takes a list of 1 to 100 entries, this has 0"},
-	{"sources: [a manual]", "sources: a manual", "\"sources\" takes a list"},
-	{"quirks: [one, two]", "quirks: [one, {two: 2}]", "an entry of \"quirks\" is a text, not empty"},
-};
-/* clang-format on */
-
-static char *replaced(const char *piece, const char *instead)
-{
-	const char *at = strstr(good_model, piece);
-	char *text = NULL;
-
-	assert_non_null(at);
-	assert_true(asprintf(&text, "%.*s%s%s", (int)(at - good_model), good_model, instead,
-			    at + strlen(piece)) > 0);
-	return text;
-}
-
-static void every_mistake_is_refused_with_its_place_and_what_is_allowed(void **state)
-{
-	(void)state;
-	for (size_t i = 0; i < sizeof(bad_models) / sizeof(bad_models[0]); i++) {
-		struct diagnostics diagnostics = {0};
-		char *text = replaced(bad_models[i].piece, bad_models[i].instead);
-		struct meter_model *model = read_text(text, &diagnostics);
-
-		if (model || diagnostics.count == 0 ||
-			!strstr(diagnostics.items[0].message, bad_models[i].message)) {
-			fail_msg("\"%s\" for \"%s\": %s", bad_models[i].instead,
-				bad_models[i].piece,
-				diagnostics.count > 0 ? diagnostics.items[0].message : "no error");
-		}
-		assert_true(diagnostics.items[0].at.line > 0);
-		assert_true(diagnostics.items[0].at.column > 0);
-		assert_string_equal(diagnostics.items[0].file, "m.yaml");
-		free(text);
-		diagnostics_clear(&diagnostics);
-	}
-}
-
-static void all_errors_come_in_one_go(void **state)
-{
-	(void)state;
-	struct diagnostics diagnostics = {0};
-	char *text = replaced("quantity: active_power, address: 5", "quantity: x, adress: 5");
-	char *tested = strstr(text, "simulated");
-	char *baud = strstr(text, "19200");
-
-	memcpy(tested, "somewhere", 9);
-	memcpy(baud, "    1", 5);
-	assert_null(read_text(text, &diagnostics));
-	assert_true(diagnostics.errors >= 4); /* tested, baud, adress, no address */
-	free(text);
-	diagnostics_clear(&diagnostics);
-}
-
-static void a_group_read_together_must_fit_one_block(void **state)
-{
-	(void)state;
-	struct diagnostics diagnostics = {0};
-	char *text = replaced("scale: 0.1, modulus: 1000000000", "together: 4");
-	struct meter_model *model = read_text(text, &diagnostics);
-
-	assert_non_null(model); /* 100 to 132: 33 registers */
-	model = meter_model_free(model);
-	memcpy(strstr(text, "largest_block: 60"), "largest_block: 32", 17);
-	assert_null(read_text(text, &diagnostics));
-	assert_non_null(strstr(diagnostics.items[0].message,
-		"\"together: 4\" spans registers 100 to 132, more than the largest block of 32"));
-	free(text);
-	diagnostics_clear(&diagnostics);
-}
-
-static void a_file_that_is_no_mapping_is_refused(void **state)
-{
-	(void)state;
-	struct diagnostics diagnostics = {0};
-
-	assert_null(read_text("- a list\n", &diagnostics));
-	assert_non_null(strstr(diagnostics.items[0].message, "must be a mapping"));
-	assert_null(read_text("maker: {\n", &diagnostics));
-	assert_null(read_text("", &diagnostics));
-	assert_int_equal(diagnostics.errors, 3);
 	diagnostics_clear(&diagnostics);
 }
 
@@ -361,18 +167,135 @@ static void the_tables_choices_are_those_of_the_program(void **state)
 	assert_null(carriers[CARRIER_COUNT - 1]);
 }
 
+static void numbers_are_decimal_or_hexadecimal_and_fit_63_bits(void **state)
+{
+	/* clang-format off */
+	static const struct { const char *text; bool is_number; int64_t number; } rows[] = {
+		{"12",                   true,  12},
+		{"012",                  true,  12}, /* not octal */
+		{"-3",                   true,  -3},
+		{"0x5B00",               true,  0x5b00},
+		{"0X5b00",               true,  0x5b00},
+		{"-0x10",                true,  -16},
+		{"9223372036854775807",  true,  INT64_MAX},
+		{"9223372036854775808",  false, 0},
+		{"0x",                   false, 0},
+		{"0xg",                  false, 0},
+		{"",                     false, 0},
+		{"-",                    false, 0},
+		{"+1",                   false, 0},
+		{" 1",                   false, 0},
+		{"1 ",                   false, 0},
+		{"1.0",                  false, 0},
+	};
+	/* clang-format on */
+	(void)state;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		int64_t number = 42;
+
+		assert_int_equal(model_number_parse(rows[i].text, &number), rows[i].is_number);
+		assert_true(number == (rows[i].is_number ? rows[i].number : 42));
+	}
+}
+
+/* The piece of good_model in other words; the model must be good. */
+static struct meter_model *with(const char *piece, const char *instead)
+{
+	struct diagnostics diagnostics = {0};
+	char *text = replaced(piece, instead);
+	struct meter_model *model = read_text(text, &diagnostics);
+
+	diagnostics_print(&diagnostics, stdout, false);
+	assert_non_null(model);
+	free(text);
+	diagnostics_clear(&diagnostics);
+	return model;
+}
+
+static void a_scale_may_turn_the_sign_and_the_resolution_stays_a_size(void **state)
+{
+	struct meter_model *model = with("scale: 0.1, ", "scale: -0.1, ");
+	const struct model_value *energy =
+		meter_model_value(model, QUANTITY_ACTIVE_ENERGY_IMPORT, 1);
+	(void)state;
+
+	assert_int_equal(energy->scale.numerator, -100000);
+	assert_int_equal(energy->resolution, 100000);
+	model = meter_model_free(model);
+}
+
+/* What a raw step is, only the device's scale register or the site's option tells. */
+static void a_step_that_the_file_does_not_know_has_no_resolution(void **state)
+{
+	static const char *const more[] = {"scale_register: 106, ", "option: yes, "};
+	(void)state;
+
+	for (size_t i = 0; i < 2; i++) {
+		struct meter_model *model = with("scale: 0.1, ", more[i]);
+		assert_int_equal(
+			meter_model_value(model, QUANTITY_ACTIVE_ENERGY_IMPORT, 1)->resolution, 0);
+		model = meter_model_free(model);
+	}
+}
+
+static void sentinels_of_bcd_have_as_many_digits_as_it_may_have(void **state)
+{
+	struct meter_model *model = with("sentinels: {u32: [0xFFFFFFFF",
+		"sentinels: {bcd: [0XfFfF, 0xFFFFFFFFFFFFFFFF], u32: [0xFFFFFFFF");
+	const struct model_value *volume = meter_model_value(model, QUANTITY_VOLUME, 1);
+	(void)state;
+
+	assert_int_equal(volume->sentinels_count, 2);
+	assert_true(volume->sentinels[0] == 0xffff);
+	assert_true(volume->sentinels[1] == UINT64_MAX);
+	model = meter_model_free(model);
+}
+
+static void a_bit_can_be_a_value(void **state)
+{
+	struct diagnostics diagnostics = {0};
+	char *text = replaced("holding 0x10-0x1F", "coils 0x10-0x1F");
+	char *pulses = strstr(text, "space: holding, encoding: u64");
+	(void)state;
+
+	memcpy(pulses, "space: coils  , encoding: u16", 29);
+	struct meter_model *model = read_text(text, &diagnostics);
+	assert_non_null(model);
+	assert_int_equal(meter_model_value(model, QUANTITY_PULSES, 1)->space, SPACE_COILS);
+	model = meter_model_free(model);
+	free(text);
+	diagnostics_clear(&diagnostics);
+}
+
+static void a_sunspec_map_has_markers_and_models(void **state)
+{
+	struct meter_model *model = with(
+		"channels: 2\n", "channels: 2\nsunspec: {markers: [0, 40000], models: [103]}\n");
+	(void)state;
+
+	assert_true(model->base.relative);
+	assert_int_equal(model->base.markers_count, 2);
+	assert_int_equal(model->base.markers[1], 40000);
+	assert_int_equal(model->base.models_count, 1);
+	assert_int_equal(model->base.models[0], 103);
+	model = meter_model_free(model);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_model_is_read_as_it_is_written),
 		cmocka_unit_test(values_are_sorted_and_take_what_reading_says),
-		cmocka_unit_test(every_mistake_is_refused_with_its_place_and_what_is_allowed),
-		cmocka_unit_test(all_errors_come_in_one_go),
-		cmocka_unit_test(a_group_read_together_must_fit_one_block),
-		cmocka_unit_test(a_file_that_is_no_mapping_is_refused),
 		cmocka_unit_test(the_readme_names_every_key),
 		cmocka_unit_test(the_worked_example_of_the_readme_is_a_good_model),
 		cmocka_unit_test(the_tables_choices_are_those_of_the_program),
+		cmocka_unit_test(numbers_are_decimal_or_hexadecimal_and_fit_63_bits),
+		cmocka_unit_test(a_scale_may_turn_the_sign_and_the_resolution_stays_a_size),
+		cmocka_unit_test(a_step_that_the_file_does_not_know_has_no_resolution),
+		cmocka_unit_test(sentinels_of_bcd_have_as_many_digits_as_it_may_have),
+		cmocka_unit_test(a_bit_can_be_a_value),
+		cmocka_unit_test(a_sunspec_map_has_markers_and_models),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -246,6 +246,110 @@ static void one_of_many_returning_does_not_wake_the_other_silent_ones(void **sta
 	assert_int_equal(poll_schedule_due_mono_ms(schedule, 1), PROBE_PERIOD_MS_MIN);
 }
 
+static void a_device_with_slow_values_alone_is_polled_and_revived_at_its_period(void **state)
+{
+	(void)state;
+	const struct poll_periods periods[] = {
+		{0, 60000}
+        };
+
+	schedule = poll_schedule_new(periods, 1, 0);
+	assert_int_equal(turn_at(0).groups, POLL_SLOW);
+	poll_schedule_finish(schedule, 0, 100);
+	assert_int_equal(wake_after(100), 60000);
+	poll_schedule_silence(schedule, 0, 60000);
+	poll_schedule_revive(schedule, 0, 70000);
+	assert_int_equal(turn_at(70000).groups, POLL_SLOW);
+}
+
+static void a_slow_group_may_be_due_alone(void **state)
+{
+	(void)state;
+	const struct poll_periods periods[] = {
+		{10000, 3000}
+        };
+
+	schedule = poll_schedule_new(periods, 1, 0);
+	assert_int_equal(turn_at(0).groups, POLL_FAST | POLL_SLOW);
+	poll_schedule_finish(schedule, 0, 100);
+	assert_int_equal(turn_at(3000).groups, POLL_SLOW);
+}
+
+static void a_device_without_values_has_no_turn(void **state)
+{
+	(void)state;
+	const struct poll_periods periods[] = {
+		{0, 0}
+        };
+
+	schedule = poll_schedule_new(periods, 1, 0);
+	assert_true(wake_after(0) == INT64_MAX);
+}
+
+static void silent_twice_is_one_silent_device(void **state)
+{
+	(void)state;
+	const struct poll_periods periods[] = {
+		{1000, 0},
+                {1000, 0}
+        };
+
+	schedule = poll_schedule_new(periods, 2, 0);
+	poll_schedule_silence(schedule, 0, 0);
+	poll_schedule_silence(schedule, 0, 1000); /* its back-off begins again */
+	assert_int_equal(poll_schedule_due_mono_ms(schedule, 0), 1000 + PROBE_PERIOD_MS_MIN);
+	poll_schedule_silence(schedule, 1, 0);
+	/* Were it counted twice, this would not be the return of a whole bus. */
+	poll_schedule_revive(schedule, 1, 2000);
+	assert_int_equal(poll_schedule_due_mono_ms(schedule, 0), 2000);
+}
+
+static void what_is_not_silent_cannot_be_revived(void **state)
+{
+	(void)state;
+	const struct poll_periods periods[] = {
+		{1000, 0}
+        };
+
+	schedule = poll_schedule_new(periods, 1, 0);
+	turn_at(0);
+	poll_schedule_revive(schedule, 0, 10);
+	assert_false(turn_at(20).begins); /* its poll goes on */
+	poll_schedule_finish(schedule, 0, 30);
+	assert_int_equal(wake_after(30), 1000);
+}
+
+static void a_probe_on_its_way_is_not_made_due_again(void **state)
+{
+	(void)state;
+	const struct poll_periods periods[] = {
+		{1000, 0},
+                {1000, 0}
+        };
+
+	schedule = poll_schedule_new(periods, 2, 0);
+	poll_schedule_silence(schedule, 0, 0);
+	poll_schedule_silence(schedule, 1, 0);
+	assert_int_equal(turn_at(PROBE_PERIOD_MS_MIN).device, 0);
+	poll_schedule_probe_all(schedule, PROBE_PERIOD_MS_MIN);
+	poll_schedule_finish(schedule, 0, PROBE_PERIOD_MS_MIN + 100);
+	assert_int_equal(poll_schedule_due_mono_ms(schedule, 0), 3 * PROBE_PERIOD_MS_MIN + 100);
+	assert_int_equal(poll_schedule_due_mono_ms(schedule, 1), PROBE_PERIOD_MS_MIN);
+}
+
+static void a_probe_that_was_not_begun_is_not_put_off_by_an_end(void **state)
+{
+	(void)state;
+	const struct poll_periods periods[] = {
+		{1000, 0}
+        };
+
+	schedule = poll_schedule_new(periods, 1, 0);
+	poll_schedule_silence(schedule, 0, 0);
+	poll_schedule_finish(schedule, 0, 3000);
+	assert_int_equal(poll_schedule_due_mono_ms(schedule, 0), PROBE_PERIOD_MS_MIN);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -263,6 +367,16 @@ int main(void)
 			all_are_probed_at_once_when_a_whole_bus_returns, tear_down),
 		cmocka_unit_test_teardown(
 			one_of_many_returning_does_not_wake_the_other_silent_ones, tear_down),
+		cmocka_unit_test_teardown(
+			a_device_with_slow_values_alone_is_polled_and_revived_at_its_period,
+			tear_down),
+		cmocka_unit_test_teardown(a_slow_group_may_be_due_alone, tear_down),
+		cmocka_unit_test_teardown(a_device_without_values_has_no_turn, tear_down),
+		cmocka_unit_test_teardown(silent_twice_is_one_silent_device, tear_down),
+		cmocka_unit_test_teardown(what_is_not_silent_cannot_be_revived, tear_down),
+		cmocka_unit_test_teardown(a_probe_on_its_way_is_not_made_due_again, tear_down),
+		cmocka_unit_test_teardown(
+			a_probe_that_was_not_begun_is_not_put_off_by_an_end, tear_down),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

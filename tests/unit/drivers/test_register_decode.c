@@ -234,6 +234,56 @@ static void a_scale_applies_to_any_integer_or_says_it_does_not_fit(void **state)
 	assert_true(value == INT64_MIN);
 }
 
+static void what_rounds_to_zero_has_no_sign_to_be_in_the_way(void **state)
+{
+	(void)state;
+	const struct scale tens = {10, 1};
+	uint16_t words[2] = {7, 7};
+
+	assert_true(register_encode(-4, tens, format_of(ENCODING_U16, 1), words));
+	assert_int_equal(words[0], 0);
+	words[0] = 7;
+	assert_true(register_encode(-4, tens, format_of(ENCODING_BCD, 1), words));
+	assert_int_equal(words[0], 0);
+	assert_false(register_encode(-6, tens, format_of(ENCODING_BCD, 1), words)); /* -1 */
+	/* Nothing, turned round by the model, is plain zero. */
+	assert_true(register_encode(0, (struct scale){-1, 1}, format_of(ENCODING_F32, 2), words));
+	assert_int_equal(words[0], 0);
+	assert_int_equal(words[1], 0);
+}
+
+static void digits_past_64_bits_are_not_cut_off(void **state)
+{
+	(void)state;
+	uint16_t words[4] = {7};
+
+	/* (2^61 + 1) * 8 is 8 past 2^64. */
+	assert_false(register_encode(
+		(INT64_C(1) << 61) + 1, (struct scale){1, 8}, format_of(ENCODING_BCD, 4), words));
+	assert_int_equal(words[0], 7);
+}
+
+static void text_ends_before_its_last_spaces_and_shows_no_control_character(void **state)
+{
+	(void)state;
+	static const uint16_t words[] = {0x417f, 0x4220, 0x2020};
+	char text[7];
+
+	register_decode_text(words, format_of(ENCODING_STRING, 3), text);
+	assert_string_equal(text, "A?B");
+}
+
+static void a_scale_of_nothing_or_too_fine_is_none(void **state)
+{
+	(void)state;
+	struct scale product = {7, 7};
+
+	assert_false(scale_multiply((struct scale){2, 1}, (struct scale){0, 1}, &product));
+	assert_false(scale_multiply((struct scale){1, INT64_MAX}, (struct scale){1, 2}, &product));
+	assert_int_equal(product.numerator, 7);
+	assert_int_equal(product.denominator, 7);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -246,6 +296,10 @@ int main(void)
 		cmocka_unit_test(encodings_are_found_by_name),
 		cmocka_unit_test(scales_multiply_in_lowest_terms_and_tell_when_they_cannot),
 		cmocka_unit_test(a_scale_applies_to_any_integer_or_says_it_does_not_fit),
+		cmocka_unit_test(what_rounds_to_zero_has_no_sign_to_be_in_the_way),
+		cmocka_unit_test(digits_past_64_bits_are_not_cut_off),
+		cmocka_unit_test(text_ends_before_its_last_spaces_and_shows_no_control_character),
+		cmocka_unit_test(a_scale_of_nothing_or_too_fine_is_none),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -282,6 +282,33 @@ static void a_board_in_1970_for_three_boots_keeps_order_and_readings(void **stat
 	house_end(house);
 }
 
+/* The next boot knows the time from its first second: what waits must not be forgotten, nor come
+ * back after the rows of that boot. */
+static void readings_of_an_unknown_boot_are_placed_by_one_that_knows_the_time_at_once(void **state)
+{
+	(void)state;
+	struct house *house = house_new("synchronised", "15 min");
+	begin(house);
+	int64_t known_wall_ms = house->scene->now.wall_ms;
+	boot(house, "boot-1", 0, 1000);
+	live_on(house, HOUR_MS);
+	house->scene->pipeline = pipeline_close(house->scene->pipeline);
+	house->scene->boot = "boot-2";
+	house->scene->now = (struct clock_observation){
+		.mono_ms = 3000, .wall_ms = known_wall_ms + 2 * HOUR_MS, .synchronised = true};
+	house->mwh += 60 * 100000;
+	scene_open_pipeline(house->scene);
+	live_on(house, 2 * HOUR_MS);
+	boot(house, "boot-3", HOUR_MS, 1000);
+	live_on(house, HOUR_MS);
+	house->scene->now.wall_ms = known_wall_ms + 6 * HOUR_MS;
+	house->scene->now.synchronised = true;
+	live_on(house, HOUR_MS);
+	assert_conserved(house);
+	assert_int_equal(count_of(QUALITY_REJECTED), 0);
+	house_end(house);
+}
+
 /* The readings of the boot in between are needed: its device begins anew in the one after. */
 static void a_reset_after_a_boot_of_unknown_time_loses_only_what_nobody_read(void **state)
 {
@@ -427,6 +454,8 @@ int main(void)
 		cmocka_unit_test(a_clock_years_ahead_is_put_right_at_once),
 		cmocka_unit_test(a_leap_second_moves_no_row),
 		cmocka_unit_test(a_board_in_1970_for_three_boots_keeps_order_and_readings),
+		cmocka_unit_test(
+			readings_of_an_unknown_boot_are_placed_by_one_that_knows_the_time_at_once),
 		cmocka_unit_test(a_reset_after_a_boot_of_unknown_time_loses_only_what_nobody_read),
 		cmocka_unit_test(what_was_counted_before_the_time_was_ever_known_is_told),
 		cmocka_unit_test(ntp_that_never_answers_publishes_nothing_and_forgets_nothing),

@@ -37,27 +37,32 @@ struct house {
 	int64_t import_mwh, export_mwh, stove_mwh;
 };
 
-/* What passes the main meter (negative: out), what its power says, what the stove draws. */
-static void live(
-	struct house *play, int64_t minutes, int64_t watt, int64_t power_w, int64_t stove_w)
+struct hours {
+	int64_t minutes;
+	int64_t watt;    /* through the main meter; negative: out */
+	int64_t power_w; /* what its power says */
+	int64_t stove_w; /* 0: it is not read */
+};
+
+static void live(struct house *play, struct hours hours)
 {
-	for (int64_t minute = 0; minute < minutes; minute++) {
+	for (int64_t minute = 0; minute < hours.minutes; minute++) {
 		scene_pass(play->scene, FLAG_SCENE_POLL_MS);
-		play->import_mwh += watt > 0 ? watt * 1000 / 60 : 0;
-		play->export_mwh += watt < 0 ? -watt * 1000 / 60 : 0;
-		play->stove_mwh += stove_w * 1000 / 60;
+		play->import_mwh += hours.watt > 0 ? hours.watt * 1000 / 60 : 0;
+		play->export_mwh += hours.watt < 0 ? -hours.watt * 1000 / 60 : 0;
+		play->stove_mwh += hours.stove_w * 1000 / 60;
 		struct sample samples[] = {
-			{.quantity = QUANTITY_ACTIVE_ENERGY_IMPORT, .value = play->import_mwh},
-			{.quantity = QUANTITY_ACTIVE_ENERGY_EXPORT, .value = play->export_mwh},
-			{.quantity = QUANTITY_ACTIVE_POWER,         .value = power_w * 1000  },
+			{.quantity = QUANTITY_ACTIVE_ENERGY_IMPORT, .value = play->import_mwh    },
+			{.quantity = QUANTITY_ACTIVE_ENERGY_EXPORT, .value = play->export_mwh    },
+			{.quantity = QUANTITY_ACTIVE_POWER,         .value = hours.power_w * 1000},
 		};
 		for (size_t i = 0; i < 3; i++)
 			samples[i].read_mono_ms = play->scene->now.mono_ms;
 		struct worker_report report = {
 			.kind = REPORT_SAMPLES, .samples = samples, .samples_count = 3};
 		scene_report(play->scene, &report);
-		if (stove_w > 0)
-			scene_reading(play->scene, 1, play->stove_mwh, stove_w * 1000);
+		if (hours.stove_w > 0)
+			scene_reading(play->scene, 1, play->stove_mwh, hours.stove_w * 1000);
 	}
 	scene_pass(play->scene, 20000);
 }
@@ -69,8 +74,8 @@ static void a_meter_that_counts_both_ways_has_no_flag(void **state)
 		.scene = scene_new(house), .import_mwh = 9000000, .export_mwh = 7000000};
 	scene_connect(play.scene);
 	for (int day = 0; day < 2; day++) {
-		live(&play, 3 * MINUTES, 2000, 2000, 0);
-		live(&play, 3 * MINUTES, -3000, -3000, 0);
+		live(&play, (struct hours){3 * MINUTES, 2000, 2000, 0});
+		live(&play, (struct hours){3 * MINUTES, -3000, -3000, 0});
 	}
 	assert_int_equal(flag_scene_events(play.scene, "flagged", ""), 0);
 	scene_end(play.scene);
@@ -83,8 +88,8 @@ static void a_power_without_a_sign_is_no_measure_of_a_meter_that_feeds_out(void 
 		.scene = scene_new(house), .import_mwh = 9000000, .export_mwh = 7000000};
 	scene_connect(play.scene);
 	for (int day = 0; day < 2; day++) {
-		live(&play, 3 * MINUTES, 2000, 2000, 0);
-		live(&play, 3 * MINUTES, -3000, 3000, 0);
+		live(&play, (struct hours){3 * MINUTES, 2000, 2000, 0});
+		live(&play, (struct hours){3 * MINUTES, -3000, 3000, 0});
 	}
 	assert_int_equal(flag_scene_events(play.scene, "flagged", ""), 0);
 	scene_end(play.scene);
@@ -95,7 +100,7 @@ static void a_sign_that_is_turned_round_is_found(void **state)
 	(void)state;
 	struct house play = {.scene = scene_new(house), .import_mwh = 9000000};
 	scene_connect(play.scene);
-	live(&play, 3 * MINUTES, 2000, -2000, 0);
+	live(&play, (struct hours){3 * MINUTES, 2000, -2000, 0});
 	assert_int_equal(flag_scene_events(play.scene, "flagged", "the sign of the power"), 1);
 	scene_end(play.scene);
 }
@@ -105,7 +110,7 @@ static void an_export_register_ten_times_its_power_is_found(void **state)
 	(void)state;
 	struct house play = {.scene = scene_new(house), .export_mwh = 7000000};
 	scene_connect(play.scene);
-	live(&play, 3 * MINUTES, -3000, -300, 0);
+	live(&play, (struct hours){3 * MINUTES, -3000, -300, 0});
 	assert_int_equal(flag_scene_events(play.scene, "flagged", "10 times as much"), 1);
 	scene_end(play.scene);
 }
@@ -116,8 +121,9 @@ static void a_main_that_feeds_out_may_be_below_its_submeters(void **state)
 	for (int feeds = 0; feeds < 2; feeds++) {
 		struct house play = {.scene = scene_new(house_with_stove), .import_mwh = 9000000};
 		scene_connect(play.scene);
-		live(&play, 2 * MINUTES, feeds ? -1000 : 1000, feeds ? -1000 : 1000, 900);
-		live(&play, 2 * MINUTES, 500, 500, 1400);
+		live(&play, (struct hours){
+				    2 * MINUTES, feeds ? -1000 : 1000, feeds ? -1000 : 1000, 900});
+		live(&play, (struct hours){2 * MINUTES, 500, 500, 1400});
 		assert_int_equal(flag_scene_events(play.scene, "flagged", "submeters_above_main"),
 			feeds ? 0 : 1);
 		scene_end(play.scene);
@@ -153,7 +159,7 @@ static void a_row_the_store_refused_was_never_judged(void **state)
 	struct house play = {.scene = scene_new(house), .import_mwh = 9000000};
 	struct flags_closing closing;
 	scene_connect(play.scene);
-	live(&play, 2 * MINUTES, 2000, 2000, 0);
+	live(&play, (struct hours){2 * MINUTES, 2000, 2000, 0});
 	struct pipeline_series_place place = place_in(play.scene);
 	const struct series_flags before = place.value->flags->state;
 	struct interval_row row = impossible_row(&place);

@@ -394,6 +394,16 @@ static void a_span_that_goes_on_is_refused_with_until_when_to_wait(void **state)
 	assert_non_null(strstr(outcome.error, "2025-11-23T13:15:00Z"));
 }
 
+static void while_the_time_is_not_known_nothing_is_decided(void **state)
+{
+	struct settle_scene *settle = *state;
+	settle_scene_poll(settle, 35 * MINUTE_MS);
+	settle->scene->pipeline->clock.state = CLOCK_STATE_UNKNOWN;
+	struct settle_request decision = closing_1502_15();
+	struct settle_outcome outcome = settle_as(settle, &decision, false);
+	assert_non_null(strstr(outcome.error, "does not know the time"));
+}
+
 static void a_disk_that_takes_nothing_refuses_the_whole_decision(void **state)
 {
 	struct settle_scene *settle = *state;
@@ -435,6 +445,7 @@ int main(void)
 		TEST(each_wrong_combination_is_refused_in_words),
 		TEST(a_decision_needs_a_reason_and_an_author_that_fit),
 		TEST(a_span_that_goes_on_is_refused_with_until_when_to_wait),
+		TEST(while_the_time_is_not_known_nothing_is_decided),
 		TEST(a_disk_that_takes_nothing_refuses_the_whole_decision),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -257,6 +257,38 @@ static void a_restart_counts_the_stored_rows(void **state)
 		json_array_size(json_object_get(last(scene, "gateway", "day"), "rows")), 13);
 }
 
+/* Quarters of the hall's 7.2 kW, as they were but for the flags. */
+static void revise_hall(struct scene *scene, int64_t from_wall_ms, int count, uint32_t flags)
+{
+	const struct pipeline_meter *meter = pipeline_meter_find(scene->pipeline, "hall");
+	struct pipeline_value *value =
+		&meter->values[meter->value_of[QUANTITY_ACTIVE_ENERGY_IMPORT]];
+	struct pipeline_series_place place = {
+		scene->pipeline, (struct pipeline_meter *)(uintptr_t)meter, value};
+	for (int i = 0; i < count; i++) {
+		struct interval_row revision = {.start_wall_ms = from_wall_ms + i * INTERVAL_MS,
+			.end_wall_ms = from_wall_ms + (i + 1) * INTERVAL_MS,
+			.energy = 1800000,
+			.series = value->series,
+			.revision = 1,
+			.flags = flags};
+		assert_true(pipeline_keep_interval(&place, &revision));
+	}
+}
+
+static bool has_peak_at(json_t *month, const char *start)
+{
+	size_t index;
+	json_t *peak;
+	bool found = false;
+	json_array_foreach(json_object_get(month, "peaks"), index, peak)
+	{
+		found = found ||
+			strcmp(json_string_value(json_object_get(peak, "start")), start) == 0;
+	}
+	return found;
+}
+
 static void days_follow_local_midnights(void **state)
 {
 	struct scene *scene = *state;
@@ -292,6 +324,14 @@ static void days_follow_local_midnights(void **state)
 	assert_true(fabs(number_of(month, "peak_power") - 7.2) < 0.001);
 	assert_int_equal(json_array_size(json_object_get(month, "peaks")), 2);
 	assert_null(json_object_get(last(scene, "meter-kitchen", "month"), "peaks"));
+	/* Of equal hours the first of the day; flagged later, the next. */
+	assert_true(has_peak_at(month, "2025-11-23T23:00:00Z"));
+	revise_hall(scene, midnight() + 24 * HOUR_MS, 4, 1u << FLAG_SPIKE);
+	scene_pass(scene, 10 * MINUTE_MS);
+	month = last(scene, "meter-hall", "month");
+	assert_false(has_peak_at(month, "2025-11-23T23:00:00Z"));
+	assert_true(has_peak_at(month, "2025-11-24T00:00:00Z"));
+	assert_true(fabs(number_of(row(month, 23), "energy") - 24 * 7.2) < 0.001);
 }
 
 static void a_removed_meters_totals_are_cleared(void **state)
@@ -314,6 +354,23 @@ static void a_removed_meters_totals_are_cleared(void **state)
 		assert_true(scene_last_on(scene, gone[i])->retain);
 	}
 	assert_non_null(last(scene, "meter-hall", "day"));
+}
+
+static void what_is_gone_is_remembered_while_the_broker_is_away(void **state)
+{
+	struct scene *scene = *state;
+	for (int i = 0; i < 2; i++) {
+		struct loaded_site *next = scene_site(without_kitchen), *old = scene->loaded;
+		assert_true(
+			pipeline_take_site(scene->pipeline, next->site, &scene->now, next->slots));
+		scene->loaded = next;
+		loaded_site_release(old);
+		scene_pass(scene, MINUTE_MS);
+	}
+	scene_connect(scene);
+	scene_pass(scene, MINUTE_MS);
+	assert_non_null(scene_last_on(scene, "totals/use-equipment/day"));
+	assert_null(scene_last_on(scene, "totals/use-equipment/day")->payload);
 }
 
 static void a_meter_removed_while_the_gateway_stood_still_is_cleared_too(void **state)
@@ -377,6 +434,7 @@ int main(void)
 		IN_SCENE(a_restart_counts_the_stored_rows),
 		IN_SCENE(days_follow_local_midnights),
 		IN_SCENE(a_removed_meters_totals_are_cleared),
+		IN_SCENE(what_is_gone_is_remembered_while_the_broker_is_away),
 		IN_SCENE(a_meter_removed_while_the_gateway_stood_still_is_cleared_too),
 		IN_SCENE(a_new_connection_is_told_everything_again),
 		IN_SCENE(without_a_known_time_nothing_is_told),
