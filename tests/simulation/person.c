@@ -142,8 +142,8 @@ static bool is_counted(const struct judged *judged, const struct null_stretch *s
 	struct reading_pair pair = {
 		{span_at(judged->ledger, stretch->start_wall_ms),
                  span_at(judged->ledger, stretch->end_wall_ms)},
-		{stretch->before->reading_end, stretch->after->reading_start                       },
-		outcome->changes[0].after
+		{stretch->readings[0], stretch->readings[1]                       },
+                outcome->changes[0].after
         };
 	return readings_agree(judged, &pair);
 }
