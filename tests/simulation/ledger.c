@@ -35,6 +35,7 @@ void ledger_begin(struct ledger *ledger, int64_t from_wall_ms, int64_t to_wall_m
 	ledger->eras_count = 1;
 	ledger->newest = ledger->first = no_mark;
 	ledger->forgotten_wall_ms = INT64_MIN;
+	ledger->resumed_wall_ms = INT64_MIN;
 }
 
 void ledger_clear(struct ledger *ledger)

@@ -76,10 +76,11 @@ struct ledger {
 	int64_t forgotten_wall_ms; /* what was read since then is lost; INT64_MIN: nothing is */
 	/* What was shown last before breaks, and lies that may have been taken for that. */
 	int64_t befores[LEDGER_BEFORES_MAX];
-	int befores_count; /* the newest ones are kept */
-	bool is_lying;     /* the newest answer was a lie */
-	bool was_deceived; /* by a lie it could not know, since its start: what it takes for
-			      the fastest climb may be that one's */
+	int befores_count;       /* the newest ones are kept */
+	int64_t resumed_wall_ms; /* from a reading that was a lie; INT64_MIN: not so */
+	bool is_lying;           /* the newest answer was a lie */
+	bool was_deceived;       /* by a lie it could not know, since its start: what it takes for
+				    the fastest climb may be that one's */
 };
 
 void ledger_begin(struct ledger *ledger, int64_t from_wall_ms, int64_t to_wall_ms, int64_t opening);

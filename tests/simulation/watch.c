@@ -126,8 +126,10 @@ static void write_lie(const struct series *series, int64_t at_wall_ms, int64_t l
 {
 	struct ledger *ledger = series->ledger;
 	struct doubt doubt = {series->simulation, series->point, series->counter, at_wall_ms};
-	int64_t since =
-		ledger->newest.at_wall_ms == INT64_MIN ? at_wall_ms : ledger->newest.at_wall_ms;
+	int64_t since = ledger->newest.at_wall_ms;
+	if (since == INT64_MIN)
+		since = ledger->forgotten_wall_ms != INT64_MIN ? ledger->forgotten_wall_ms
+							       : at_wall_ms;
 	bool believable = is_believable(&doubt, lie);
 	series->simulation->figures.lies++;
 	series->simulation->figures.believable += believable;
@@ -158,6 +160,9 @@ static void write_between(const struct series *series, int64_t at_wall_ms, struc
 	const struct mark *newest = &ledger->newest;
 	if (newest->at_wall_ms == INT64_MIN)
 		return;
+	if (ledger->resumed_wall_ms != INT64_MIN)
+		ledger_cause_over(ledger, ledger->resumed_wall_ms, at_wall_ms, CAUSE_BELIEVABLE);
+	ledger->resumed_wall_ms = INT64_MIN;
 	if (ledger->is_lying)
 		ledger_cause_over(ledger, newest->at_wall_ms, at_wall_ms,
 			(enum cause)(ledger_causes(ledger, newest->at_wall_ms, at_wall_ms) &
@@ -384,14 +389,20 @@ static void forget(const struct series *series)
 	struct interval_row known;
 	struct series_state state;
 	int64_t from = INT64_MIN;
-	if (number >= 0 && store_last_known_interval(store, number, &known))
+	bool has_known = number >= 0 && store_last_known_interval(store, number, &known);
+	if (has_known)
 		from = known.end_wall_ms;
 	else if (number >= 0 && store_series_state(store, number, &state) && state.has_frontier &&
 		 !state.is_broken)
 		from = state.frontier_wall_ms;
 	int64_t now_ms = simulation->now_us / 1000;
 	int64_t since = series->ledger->newest.at_wall_ms;
+	/* It goes on from what a lie made the last row end with. */
+	bool is_lie = has_known && known.quality == QUALITY_REJECTED &&
+		      (ledger_causes(series->ledger, known.start_wall_ms, known.end_wall_ms) &
+			      (CAUSE_LIE | CAUSE_BELIEVABLE)) != 0;
 	ledger_forget(series->ledger, from, now_ms);
+	series->ledger->resumed_wall_ms = is_lie ? from : INT64_MIN;
 	since = from != INT64_MIN && from < since ? from : since;
 	if (since != INT64_MIN)
 		ledger_cause_over(series->ledger, since - 1, now_ms, CAUSE_STOPPED);
