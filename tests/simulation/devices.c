@@ -45,7 +45,7 @@ static struct box *make_box(struct simulation *simulation, int index, const stru
 		.at_us = simulation->now_us};
 	char serial[16];
 	snprintf(serial, sizeof serial, "%d",
-		1000 * (index + 1) + simulation->points[index].devices++);
+		PLAN_SERIAL(index, simulation->points[index].devices++));
 	birth.serial = serial;
 	for (int i = 0; i < PLAN_COUNTERS_MAX && plan->kind->counters[i] != NULL; i++) {
 		scales[i] = point_of(meter, plan->kind->counters[i])->scale;
@@ -120,9 +120,39 @@ void device_advance(struct simulation *simulation, int index)
 	}
 }
 
+bool device_is_of_pair(const struct simulation *simulation, int index)
+{
+	return index == simulation->plan.pair[0] || index == simulation->plan.pair[1];
+}
+
+int device_at(const struct simulation *simulation, int point)
+{
+	const int *pair = simulation->plan.pair;
+	if (!simulation->is_swapped || !device_is_of_pair(simulation, point))
+		return point;
+	return pair[0] + pair[1] - point;
+}
+
+void devices_swap(struct simulation *simulation)
+{
+	const int *pair = simulation->plan.pair;
+	simulation->is_swapped = !simulation->is_swapped;
+	simulation->was_swapped = true;
+	for (int i = 0; i < 2; i++) {
+		struct box *box = simulation->points[pair[i]].box;
+		box->was_asked_who = false;
+		box->dead_until_us =
+			simulation->now_us + dice_between(&simulation->dice, 600, 3600) * 1000000;
+	}
+	trace(simulation, "m%d: and m%d: %s", pair[0], pair[1],
+		simulation->is_swapped ? "their devices change places" : "back in their places");
+}
+
 void device_exchange(struct simulation *simulation, int index)
 {
 	struct point *point = &simulation->points[index];
+	if (simulation->is_swapped && device_is_of_pair(simulation, index))
+		return;
 	device_advance(simulation, index);
 	struct box *old = point->box;
 	point->box = make_box(simulation, index, old);

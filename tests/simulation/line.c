@@ -96,7 +96,8 @@ static void ask(struct line *line, const struct engine_step *step)
 {
 	struct simulation *simulation = line->simulation;
 	const struct bus_line *wire = &site_bus_of(line)->line;
-	const struct box *box = simulation->points[point_at(line, step->request.device)].box;
+	int point = device_at(simulation, point_at(line, step->request.device));
+	const struct box *box = simulation->points[point].box;
 	line->asking = true;
 	line->request = step->request;
 	line->outcome = fate(line, box);
@@ -124,7 +125,7 @@ static void answer(struct line *line)
 	line->late_bytes = 0;
 	line->asking = false;
 	if (status == BUS_OK) {
-		int point = point_at(line, line->request.device);
+		int point = device_at(simulation, point_at(line, line->request.device));
 		device_advance(simulation, point);
 		status = box_answer(simulation->points[point].box, &line->request, &answer);
 		simulation->figures.answers++;

@@ -11,27 +11,44 @@
 #include "gateway/pipeline_settle.h"
 #include "tests/simulation/judge.h"
 
-/* Rows without a value, and the rows with one around them. */
+/* Rows without a value and without a reading between them. */
 struct null_stretch {
-	const struct kept_row *before;
-	const struct kept_row *after;
+	int64_t start_wall_ms;
+	int64_t end_wall_ms;
+	int64_t readings[2];
 	bool is_rejected; /* not only missing */
 };
 
+static bool end_is_known(const struct kept_series *series, size_t row)
+{
+	return series->rows[row].has_readings ||
+	       (row + 1 < series->count && series->rows[row + 1].has_readings);
+}
+
+/* The stretch that begins at a row; its rows are passed. False: there is none, or it has no end. */
 static bool next_stretch(
 	const struct kept_series *series, size_t *at, struct null_stretch *ret_stretch)
 {
-	size_t i = *at;
-	while (i < series->count && has_value(&series->rows[i]))
-		i++;
-	size_t first = i;
-	bool rejected = false;
-	for (; i < series->count && !has_value(&series->rows[i]); i++)
-		rejected = rejected || series->rows[i].quality == QUALITY_REJECTED;
-	*at = i;
-	if (first == 0 || i >= series->count)
+	const struct kept_row *rows = series->rows;
+	size_t first = (*at)++;
+	if (has_value(&rows[first]) || first == 0 || !end_is_known(series, first - 1))
 		return false;
-	*ret_stretch = (struct null_stretch){&series->rows[first - 1], &series->rows[i], rejected};
+	size_t last = first;
+	bool rejected = rows[first].quality == QUALITY_REJECTED;
+	while (!end_is_known(series, last) && last + 1 < series->count) {
+		last++;
+		rejected = rejected || rows[last].quality == QUALITY_REJECTED;
+	}
+	*at = last + 1;
+	if (!end_is_known(series, last))
+		return false;
+	*ret_stretch = (struct null_stretch){
+		rows[first].start_wall_ms, rows[last].end_wall_ms,
+		{rows[first].has_readings ? rows[first].reading_start : rows[first - 1].reading_end,
+							       rows[last].has_readings ? rows[last].reading_end
+						: rows[last + 1].reading_start},
+		rejected
+        };
 	return true;
 }
 
@@ -42,11 +59,13 @@ static bool choose(struct simulation *simulation, const struct kept_series *seri
 	int64_t generation = simulation->archive.streams[STREAM_ENERGY].generation;
 	struct null_stretch stretch;
 	int64_t seen = 0;
-	for (size_t at = 0; at < series->count;)
-		if (next_stretch(series, &at, &stretch) && stretch.is_rejected &&
-			stretch.before->generation == generation &&
+	for (size_t at = 0; at < series->count;) {
+		bool is_ours = series->rows[at].generation == generation &&
+			       (at == 0 || series->rows[at - 1].generation == generation);
+		if (next_stretch(series, &at, &stretch) && is_ours && stretch.is_rejected &&
 			dice_below(&simulation->dice, ++seen) == 0)
 			*ret_stretch = stretch;
+	}
 	return seen > 0;
 }
 
@@ -79,16 +98,14 @@ static bool decide(
 	const struct ledger *ledger = judged->ledger;
 	const char *quantity =
 		simulation->plan.meters[judged->point].kind->counters[judged->counter];
-	struct mark from = ledger_before(ledger, stretch->before->end_wall_ms);
-	struct mark to = ledger_after(ledger, stretch->after->start_wall_ms);
+	struct mark from = ledger_before(ledger, stretch->start_wall_ms);
+	struct mark to = ledger_after(ledger, stretch->end_wall_ms);
 	if (from.at_wall_ms == INT64_MIN || to.at_wall_ms == INT64_MIN ||
 		to.position.era > from.position.era + 1 ||
-		ledger_after(ledger, stretch->before->end_wall_ms).position.era !=
-			from.position.era ||
-		ledger_before(ledger, stretch->after->start_wall_ms).position.era !=
-			to.position.era)
+		ledger_after(ledger, stretch->start_wall_ms).position.era != from.position.era ||
+		ledger_before(ledger, stretch->end_wall_ms).position.era != to.position.era)
 		return false; /* not between these readings, or nobody can say */
-	decision->request.at = instant(decision->at, stretch->before->end_wall_ms);
+	decision->request.at = instant(decision->at, stretch->start_wall_ms);
 	decision->request.meter = simulation->loaded->site->meters[judged->point].config->id;
 	decision->request.quantity = quantity;
 	snprintf(decision->reason, sizeof decision->reason, "act %llu of the year",
@@ -123,10 +140,10 @@ static bool is_counted(const struct judged *judged, const struct null_stretch *s
 	const struct settle_outcome *outcome)
 {
 	struct reading_pair pair = {
-		{span_at(judged->ledger,          stretch->before->end_wall_ms),
-                 span_at(judged->ledger, stretch->after->start_wall_ms)},
-		{stretch->before->reading_end, stretch->after->reading_start                             },
-		outcome->changes[0].after
+		{span_at(judged->ledger, stretch->start_wall_ms),
+                 span_at(judged->ledger, stretch->end_wall_ms)},
+		{stretch->readings[0], stretch->readings[1]                       },
+                outcome->changes[0].after
         };
 	return readings_agree(judged, &pair);
 }
@@ -136,8 +153,8 @@ static void judge_outcome(const struct judged *judged, const struct null_stretch
 	const struct settle_outcome *outcome)
 {
 	int64_t interval_ms = judged->ledger->interval_ms;
-	uint32_t causes = ledger_causes(judged->ledger, stretch->before->end_wall_ms - interval_ms,
-		stretch->after->start_wall_ms + interval_ms);
+	uint32_t causes = ledger_causes(judged->ledger, stretch->start_wall_ms - interval_ms,
+		stretch->end_wall_ms + interval_ms);
 	if ((causes & (CAUSE_BELIEVABLE | CAUSE_LIE | CAUSE_CLOCK | CAUSE_GUESS)) == 0 &&
 		!is_counted(judged, stretch, outcome))
 		violated(judged->simulation, "settlement",
@@ -175,7 +192,7 @@ static void act(
 	expect_author(simulation, decision, &wet);
 	bool guessed = decision->request.closing != NULL &&
 		       strcmp(decision->request.closing, "unknown") == 0;
-	ledger_cause_over(ledger, stretch->before->end_wall_ms, stretch->after->start_wall_ms - 1,
+	ledger_cause_over(ledger, stretch->start_wall_ms, stretch->end_wall_ms - 1,
 		guessed ? CAUSE_GUESS : CAUSE_SETTLED);
 	if (!guessed)
 		judge_outcome(judged, stretch, &wet);

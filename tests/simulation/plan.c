@@ -56,6 +56,7 @@ static const struct {
 	[TROUBLE_SPIKE]           = {"spike", 4, 100},
 	[TROUBLE_RESET]           = {"reset", 48, 800},
 	[TROUBLE_EXCHANGE]        = {"exchange", 36, 800},
+	[TROUBLE_SWAP]            = {"swap", 24, 200},
 	[TROUBLE_CRASH]           = {"crash", 4, 200},
 	[TROUBLE_CRASH_IN_COMMIT] = {"crash-in-commit", 6, 200},
 	[TROUBLE_STOP]            = {"stop", 12, 300},
@@ -110,6 +111,25 @@ static void draw_meters(struct world_plan *plan, const struct plan_wish *wish)
 	}
 }
 
+/* The last meter is sometimes the first one's twin: then somebody may cross their addresses. */
+static void draw_pair(struct world_plan *plan)
+{
+	static const char *const unnamed[] = {"sim-plain", "sim-heat", "kamstrup-multical-603"};
+	struct dice dice = dice_make(plan->seed, "pair");
+	struct plan_meter *twin = &plan->meters[plan->meters_count - 1];
+	bool wanted = dice_chance(&dice, 0.4) && plan->meters_count > plan->buses_count;
+	plan->pair[0] = plan->pair[1] = -1;
+	for (size_t i = 0; i < sizeof unnamed / sizeof unnamed[0]; i++)
+		wanted = wanted && strcmp(plan->meters[0].kind->model, unnamed[i]) != 0;
+	if (!wanted)
+		return;
+	twin->kind = plan->meters[0].kind;
+	twin->bus = plan->meters[0].bus;
+	twin->fused = plan->meters[0].fused;
+	plan->pair[1] = plan->meters_count - 1;
+	plan->pair[0] = 0;
+}
+
 /* Some meters hang below the first electric one; some of those that charge cars say so. */
 static void draw_structure(struct world_plan *plan)
 {
@@ -138,6 +158,8 @@ static void write_meter(FILE *text, const struct world_plan *plan, int index)
 	if (meter->kind->gauge != NULL)
 		fprintf(text, ", %s", meter->kind->gauge);
 	fprintf(text, "]");
+	if (index == plan->pair[0] || index == plan->pair[1])
+		fprintf(text, ", serial: \"%d\"", PLAN_SERIAL(index, 0));
 	if (meter->parent >= 0)
 		fprintf(text, ", parent: m%d", meter->parent);
 	if (meter->mobile)
@@ -194,6 +216,7 @@ void world_plan_make(uint64_t seed, const struct plan_wish *wish, struct world_p
 		ret_plan->gap_limit_s = 300;
 	}
 	draw_meters(ret_plan, wish);
+	draw_pair(ret_plan);
 	draw_structure(ret_plan);
 	draw_troubles(ret_plan, wish);
 	write_configuration(ret_plan, wish);

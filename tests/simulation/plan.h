@@ -30,6 +30,9 @@ struct plan_kind {
 extern const struct plan_kind plan_kinds[];
 extern const size_t plan_kinds_count;
 
+/* Of the n-th device at a meter. */
+#define PLAN_SERIAL(meter, number) (1000 * ((meter) + 1) + (number))
+
 struct plan_meter {
 	const struct plan_kind *kind;
 	int bus;
@@ -50,6 +53,7 @@ enum trouble {
 	TROUBLE_SPIKE,      /* a reading far off */
 	TROUBLE_RESET,      /* the counter starts at zero again */
 	TROUBLE_EXCHANGE,   /* another device */
+	TROUBLE_SWAP,       /* two devices at each other's address, for a while */
 	TROUBLE_CRASH,      /* of the gateway, at any instant */
 	TROUBLE_CRASH_IN_COMMIT,
 	TROUBLE_STOP,        /* a clean restart */
@@ -75,6 +79,7 @@ struct world_plan {
 	struct plan_meter meters[PLAN_METERS_MAX];
 	bool tcp[PLAN_BUSES_MAX];
 	double hours_between[TROUBLE_COUNT]; /* mean, of one target; 0: never */
+	int pair[2];                         /* meters whose devices may change places; -1: none */
 	int poll_s;
 	int gap_limit_s;
 	char *configuration; /* YAML; from malloc() */

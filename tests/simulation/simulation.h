@@ -50,6 +50,7 @@ struct point {
 	   placed. */
 	struct {
 		bool any, lied;
+		bool is_of_earlier_boot; /* such answers may be on the disk */
 		int64_t first_us, newest_us;
 		struct position first, newest;
 	} waiting[PLAN_COUNTERS_MAX];
@@ -126,6 +127,8 @@ struct simulation {
 	struct figures figures;
 	struct dice dice;
 	bool trace;
+	bool is_swapped; /* the pair's devices stand at each other's address */
+	bool was_swapped;
 	bool draining; /* the end: no trouble any more */
 	bool failed;
 	char violation[600];
@@ -163,6 +166,10 @@ void devices_end(struct simulation *simulation);
 /* Count up to now, with what happens on the way (a hidden end). */
 void device_advance(struct simulation *simulation, int point);
 void device_exchange(struct simulation *simulation, int point);
+bool device_is_of_pair(const struct simulation *simulation, int point);
+/* Whose device answers at a meter's address. */
+int device_at(const struct simulation *simulation, int point);
+void devices_swap(struct simulation *simulation);
 void device_reset(struct simulation *simulation, int point, int counter);
 
 /* ---- watch.c: what the board was told, as the oracle sees it ---- */

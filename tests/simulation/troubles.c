@@ -94,6 +94,30 @@ static void exchange(struct simulation *simulation, int64_t point)
 	device_exchange(simulation, (int)point);
 }
 
+static bool can_swap(const struct simulation *simulation)
+{
+	const int *pair = simulation->plan.pair;
+	return pair[0] >= 0 && simulation->points[pair[0]].devices == 1 &&
+	       simulation->points[pair[1]].devices == 1;
+}
+
+static void swap_back(struct simulation *simulation, int64_t unused)
+{
+	(void)unused;
+	if (simulation->is_swapped)
+		devices_swap(simulation);
+}
+
+static void swap(struct simulation *simulation, int64_t unused)
+{
+	(void)unused;
+	if (!can_swap(simulation) || simulation->is_swapped)
+		return;
+	devices_swap(simulation);
+	agenda_enter(&simulation->agenda,
+		simulation->now_us + 2 * hour_us + some_time_us(simulation), swap_back, 0);
+}
+
 /* ---- the board ---- */
 
 static void start_again(struct simulation *simulation, int64_t unused)
@@ -255,6 +279,7 @@ static const struct {
 	[TROUBLE_SPIKE]           = {TARGET_METERS, spike},
 	[TROUBLE_RESET]           = {TARGET_METERS, reset},
 	[TROUBLE_EXCHANGE]        = {TARGET_METERS, exchange},
+	[TROUBLE_SWAP]            = {TARGET_ONE, swap},
 	[TROUBLE_CRASH]           = {TARGET_ONE, crash},
 	[TROUBLE_CRASH_IN_COMMIT] = {TARGET_ONE, crash_in_commit},
 	[TROUBLE_STOP]            = {TARGET_ONE, stop},
@@ -318,6 +343,7 @@ void troubles_end(struct simulation *simulation)
 	}
 	for (int i = 0; i < simulation->plan.meters_count; i++)
 		simulation->points[i].box->dead_until_us = 0;
+	swap_back(simulation, 0);
 	if (board->wrong_since_us != INT64_MAX)
 		watch_wrong_clock(simulation);
 	board->error_ms = 0;

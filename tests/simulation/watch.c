@@ -224,6 +224,20 @@ static bool knows_time(const struct simulation *simulation)
 	return simulation->board.pipeline->clock.state != CLOCK_STATE_UNKNOWN;
 }
 
+/* Answers of boots that never knew the time are placed somewhere before this one. */
+static void write_earlier_boots(const struct series *series, int64_t at_wall_ms)
+{
+	struct point *point = &series->simulation->points[series->point];
+	int64_t since = series->ledger->newest.at_wall_ms;
+	bool lied = point->waiting[series->counter].lied;
+	if (!point->waiting[series->counter].is_of_earlier_boot)
+		return;
+	ledger_cause_over(series->ledger, since == INT64_MIN ? at_wall_ms : since, at_wall_ms,
+		lied ? CAUSE_CLOCK | CAUSE_BELIEVABLE : CAUSE_CLOCK);
+	point->waiting[series->counter].is_of_earlier_boot = false;
+	point->waiting[series->counter].lied = false;
+}
+
 static void watch_sample(const struct series *series, const struct sample *sample)
 {
 	struct simulation *simulation = series->simulation;
@@ -233,7 +247,17 @@ static void watch_sample(const struct series *series, const struct sample *sampl
 	int64_t true_us = simulation->board.boot_us + (sample->read_mono_ms - BOARD_MONO_MS) * 1000;
 	if (sample->status != DECODE_OK)
 		return;
+	if (device_is_of_pair(simulation, series->point) && simulation->was_swapped) {
+		const struct box *box =
+			simulation->points[device_at(simulation, series->point)].box;
+		if (simulation->is_swapped && !box->was_asked_who && knows_time(simulation))
+			write_lie(series, placed_ms(simulation, true_us), sample->value);
+		if (simulation->is_swapped || !box->was_asked_who)
+			return; /* byport knows that it is another's, or does not know better */
+	}
 	bool is_lie = sample->value != shown;
+	if (knows_time(simulation))
+		write_earlier_boots(series, placed_ms(simulation, true_us));
 	if (knows_time(simulation) && is_lie) {
 		write_lie(series, placed_ms(simulation, true_us), sample->value);
 	} else if (knows_time(simulation)) {
@@ -291,6 +315,7 @@ static void place_waiting(const struct series *series)
 	const struct mark *newest = &series->ledger->newest;
 	if (newest->at_wall_ms != INT64_MIN && newest->at_wall_ms < since_ms)
 		since_ms = newest->at_wall_ms;
+	point->waiting[index].is_of_earlier_boot = false; /* all of it is placed now */
 	if (point->waiting[index].any || point->waiting[index].lied)
 		ledger_cause_over(series->ledger, since_ms, now_ms, CAUSE_CLOCK);
 	if (point->waiting[index].lied)
@@ -377,10 +402,14 @@ void watch_start(struct simulation *simulation)
 	for_each_series(simulation, forget);
 }
 
+/* What waited may be kept on the disk, lies among it; which of it is not known. */
 static void drop_waiting(const struct series *series)
 {
 	struct point *point = &series->simulation->points[series->point];
-	point->waiting[series->counter].any = point->waiting[series->counter].lied = false;
+	bool waited = point->waiting[series->counter].any || point->waiting[series->counter].lied;
+	point->waiting[series->counter].is_of_earlier_boot =
+		point->waiting[series->counter].is_of_earlier_boot || waited;
+	point->waiting[series->counter].any = false;
 }
 
 void watch_stop(struct simulation *simulation)
