@@ -216,6 +216,7 @@ static bool set_back(struct pipeline_series_place *place, int64_t now_wall_ms)
 				      store_newest_intervals(pipeline->store, &range, add_row,
 					      &list) == STORE_OK &&
 				      !list.failed);
+	done = done && (!ahead || store_reserve(pipeline->store, 2 * list.count + 1));
 	step.rows = list.rows;
 	step.rows_count = list.count;
 	done = done && counter_clock_set_back(&counter->counter, &counter->rules, &step, &sink);

@@ -196,7 +196,9 @@ __attribute__((warn_unused_result)) bool counter_rescale(
  * back (published as missing, in a revision of their own); their readings, as
  * far as no interval without a value lies between, are placed `step` earlier,
  * and what they pass closes again, as an estimate. The sum stays what it was.
- * False: the sink refused; call again.
+ * At most two rows for each given and one more are made, and one event; the
+ * caller sees to it that the sink takes them all. False: it did not; the
+ * counter is as it was, but the rows are not.
  */
 struct counter_set_back {
 	int64_t step_ms;     /* < 0 */

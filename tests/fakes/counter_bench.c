@@ -8,7 +8,7 @@ static bool take_interval(void *context, struct interval_row *row)
 {
 	struct counter_bench *bench = context;
 
-	if (bench->rows_count >= bench->rows_taken_max) {
+	if (++bench->calls == bench->refused_call || bench->rows_count >= bench->rows_taken_max) {
 		return false;
 	}
 	assert_true(row->end_wall_ms > row->start_wall_ms);
@@ -20,6 +20,9 @@ static bool take_event(void *context, struct event_row *row)
 {
 	struct counter_bench *bench = context;
 
+	if (++bench->calls == bench->refused_call) {
+		return false;
+	}
 	assert_true(bench->events_count < COUNTER_BENCH_EVENTS_MAX);
 	bench->events[bench->events_count++] = *row;
 	return true;

@@ -33,6 +33,8 @@ struct counter_bench {
 	struct event_row events[COUNTER_BENCH_EVENTS_MAX];
 	size_t events_count;
 	size_t rows_taken_max; /* the sink refuses beyond */
+	size_t calls;          /* of the sink, taken or not */
+	size_t refused_call;   /* that one is not taken; 0: none */
 };
 
 int counter_bench_setup(void **state);
