@@ -33,7 +33,7 @@ void ledger_begin(struct ledger *ledger, int64_t from_wall_ms, int64_t to_wall_m
 		ledger->buckets[i] = (struct bucket){.first = no_mark, .last = no_mark};
 	ledger->eras[0] = (struct era){.opening = opening};
 	ledger->eras_count = 1;
-	ledger->newest = ledger->first = no_mark;
+	ledger->newest = ledger->first = ledger->lost = no_mark;
 	ledger->forgotten_wall_ms = INT64_MIN;
 	ledger->resumed_wall_ms = INT64_MIN;
 }
@@ -145,6 +145,8 @@ void ledger_forget(struct ledger *ledger, int64_t from_wall_ms, int64_t now_wall
 	}
 	ledger->forgotten_wall_ms =
 		from_wall_ms == INT64_MIN ? ledger->first.at_wall_ms : INT64_MIN;
+	if (from_wall_ms == INT64_MIN && ledger->newest.at_wall_ms != INT64_MIN)
+		ledger->lost = ledger->newest;
 	ledger->newest = known;
 	ledger->first = known;
 	ledger->less_wall_ms = known.at_wall_ms;
