@@ -107,7 +107,7 @@ void scene_open_pipeline(struct scene *scene)
 		.store = {.directory = scene->directory,
 			  .bytes_max = 64 << 20,
 			  .now_wall_ms = scene->now.wall_ms,
-			  .machine_id = "test"},
+			  .machine_id = "7e57"},
 		.boot = scene->boot,
 		.earliest_wall_ms = scene->earliest_wall_ms,
 		.trust_clock = scene->loaded->config->clock == CONFIG_CLOCK_TRUST
