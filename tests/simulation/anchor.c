@@ -36,6 +36,8 @@ static bool give(struct simulation *simulation, int point, int counter, int64_t 
 	bool taken =
 		pipeline_take_anchor(simulation->board.pipeline, &anchor, &simulation->board.now);
 	simulation->figures.anchors += taken;
+	if (taken)
+		ledger_bridge(&simulation->points[point].ledgers[counter], anchor.at_wall_ms);
 	trace(simulation, "m%d counter %d: anchor %lld %s", point, counter,
 		(long long)anchor.reading, taken ? "taken" : "not taken");
 	return taken;
