@@ -72,6 +72,7 @@ struct ledger {
 	struct mark first;         /* the very first one; or what was known when the
 				      gateway last began */
 	int64_t less_wall_ms;      /* newest answer that showed less than `newest` */
+	struct mark era_before;    /* last of the era before, while one answer of this one is all */
 	struct mark lost;          /* `newest` when the store was lost; at INT64_MIN: it was not */
 	bool has_climbed;          /* since the gateway's start, in its sight */
 	int64_t forgotten_wall_ms; /* what was read since then is lost; INT64_MIN: nothing is */

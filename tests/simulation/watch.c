@@ -181,6 +181,12 @@ static void write_between(const struct series *series, int64_t at_wall_ms, struc
 		ledger_cause_over(ledger, newest->at_wall_ms, at_wall_ms, CAUSE_LEAP);
 	if (position.era != newest->position.era)
 		ledger_note_before(ledger, shown_by(ledger, newest->position));
+	/* The only answer in between looks like noise when the next one follows on. */
+	if (position.era == newest->position.era && ledger->era_before.at_wall_ms != INT64_MIN &&
+		can_follow(&doubt, shown_by(ledger, ledger->era_before.position),
+			shown_by(ledger, position)))
+		ledger_cause_over(
+			ledger, ledger->era_before.at_wall_ms, at_wall_ms, CAUSE_BELIEVABLE);
 	if (position.era == newest->position.era) {
 		/* A turn that byport must not assume, not knowing what is possible. */
 		if (has_turned(ledger, newest->position, position) &&
