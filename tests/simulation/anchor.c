@@ -18,6 +18,20 @@ static const struct kept_row *anchor_of(const struct kept_series *series, int64_
 	return found;
 }
 
+/* Where the new store's own readings begin: its first boundary; INT64_MIN: it has none yet,
+ * and goes on from the anchor to its newest answer. */
+static int64_t beginning_of(struct simulation *simulation, const struct pipeline_anchor *anchor)
+{
+	struct pipeline *pipeline = simulation->board.pipeline;
+	const struct pipeline_meter *meter = pipeline_meter_find(pipeline, anchor->meter);
+	const struct pipeline_value *value = &meter->values[meter->value_of[anchor->quantity]];
+	struct interval_row row;
+	if (value->series >= 0 && store_commit(pipeline->store) == STORE_OK &&
+		store_first_interval(pipeline->store, value->series, &row))
+		return row.start_wall_ms;
+	return INT64_MIN;
+}
+
 /* False: ask again, its first interval has not closed. */
 static bool give(struct simulation *simulation, int point, int counter, int64_t generation)
 {
@@ -33,11 +47,17 @@ static bool give(struct simulation *simulation, int point, int counter, int64_t 
 	anchor.at_wall_ms = row->end_wall_ms;
 	anchor.reading = row->reading_end;
 	anchor.generation = row->generation;
+	int64_t beginning = beginning_of(simulation, &anchor);
+	if (beginning == INT64_MIN)
+		beginning = simulation->points[point].ledgers[counter].newest.at_wall_ms;
+	if (beginning == INT64_MIN)
+		beginning = simulation->now_us / 1000;
 	bool taken =
 		pipeline_take_anchor(simulation->board.pipeline, &anchor, &simulation->board.now);
 	simulation->figures.anchors += taken;
 	if (taken)
-		ledger_bridge(&simulation->points[point].ledgers[counter], anchor.at_wall_ms);
+		ledger_bridge(
+			&simulation->points[point].ledgers[counter], anchor.at_wall_ms, beginning);
 	trace(simulation, "m%d counter %d: anchor %lld %s", point, counter,
 		(long long)anchor.reading, taken ? "taken" : "not taken");
 	return taken;

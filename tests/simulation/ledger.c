@@ -162,18 +162,17 @@ void ledger_forget(struct ledger *ledger, int64_t from_wall_ms, int64_t now_wall
 	ledger->was_deceived = false;
 }
 
-void ledger_bridge(struct ledger *ledger, int64_t from_wall_ms)
+void ledger_bridge(struct ledger *ledger, int64_t from_wall_ms, int64_t to_wall_ms)
 {
 	int64_t number = floor_of(from_wall_ms, ledger->interval_ms);
-	int64_t to_wall_ms = ledger->first.at_wall_ms;
-	int64_t last = floor_of(to_wall_ms, ledger->interval_ms);
-	for (int64_t i = number; to_wall_ms != INT64_MIN && i <= last; i++) {
+	int64_t end = floor_of(to_wall_ms, ledger->interval_ms);
+	for (int64_t i = number; i < end; i++) {
 		struct bucket *bucket = bucket_at(ledger, i);
 		if (bucket == NULL)
 			continue;
-		if (i > number && bucket->first.at_wall_ms < to_wall_ms)
-			bucket->first = i == last ? ledger->first : no_mark;
-		if (bucket->last.at_wall_ms < to_wall_ms)
+		if (i > number)
+			bucket->first = no_mark;
+		if (i < end - 1)
 			bucket->last = no_mark;
 	}
 }

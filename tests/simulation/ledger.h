@@ -107,8 +107,8 @@ void ledger_new_era(struct ledger *ledger, int64_t closing, int64_t opening, boo
  * (INT64_MIN). */
 void ledger_forget(struct ledger *ledger, int64_t from_wall_ms, int64_t now_wall_ms);
 
-/* A new store bridges from a boundary to its first answer: what was read between is lost. */
-void ledger_bridge(struct ledger *ledger, int64_t from_wall_ms);
+/* A new store bridges from one boundary to another: what was read between is lost. */
+void ledger_bridge(struct ledger *ledger, int64_t from_wall_ms, int64_t to_wall_ms);
 
 /* The newest good answer at or before a boundary, and the first at or after it. */
 struct mark ledger_before(const struct ledger *ledger, int64_t boundary_wall_ms);
