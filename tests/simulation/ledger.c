@@ -33,7 +33,7 @@ void ledger_begin(struct ledger *ledger, int64_t from_wall_ms, int64_t to_wall_m
 		ledger->buckets[i] = (struct bucket){.first = no_mark, .last = no_mark};
 	ledger->eras[0] = (struct era){.opening = opening};
 	ledger->eras_count = 1;
-	ledger->newest = ledger->first = no_mark;
+	ledger->newest = ledger->first = ledger->lost = ledger->era_before = no_mark;
 	ledger->forgotten_wall_ms = INT64_MIN;
 	ledger->resumed_wall_ms = INT64_MIN;
 }
@@ -108,6 +108,10 @@ void ledger_answer(struct ledger *ledger, int64_t earliest_wall_ms, int64_t late
 		era->first = position.unwrapped;
 	era->last = position.unwrapped;
 	era->is_seen = true;
+	if (ledger->newest.at_wall_ms != INT64_MIN && ledger->newest.position.era != position.era)
+		ledger->era_before = ledger->newest;
+	else
+		ledger->era_before = (struct mark){.at_wall_ms = INT64_MIN};
 	ledger->newest = (struct mark){latest_wall_ms, position};
 	ledger->is_lying = false;
 	if (ledger->first.at_wall_ms == INT64_MIN)
@@ -143,14 +147,35 @@ void ledger_forget(struct ledger *ledger, int64_t from_wall_ms, int64_t now_wall
 				bucket->first = bucket->last = no_mark;
 		}
 	}
-	ledger->forgotten_wall_ms =
-		from_wall_ms == INT64_MIN ? ledger->first.at_wall_ms : INT64_MIN;
+	if (from_wall_ms != INT64_MIN)
+		ledger->forgotten_wall_ms = INT64_MIN;
+	else if (ledger->first.at_wall_ms != INT64_MIN)
+		ledger->forgotten_wall_ms = ledger->first.at_wall_ms;
+	if (from_wall_ms == INT64_MIN && ledger->newest.at_wall_ms != INT64_MIN)
+		ledger->lost = ledger->newest;
 	ledger->newest = known;
+	ledger->era_before = no_mark;
 	ledger->first = known;
 	ledger->less_wall_ms = known.at_wall_ms;
 	ledger->has_climbed = false;
 	ledger->is_lying = false;
 	ledger->was_deceived = false;
+}
+
+void ledger_bridge(struct ledger *ledger, int64_t from_wall_ms)
+{
+	int64_t number = floor_of(from_wall_ms, ledger->interval_ms);
+	int64_t to_wall_ms = ledger->first.at_wall_ms;
+	int64_t last = floor_of(to_wall_ms, ledger->interval_ms);
+	for (int64_t i = number; to_wall_ms != INT64_MIN && i <= last; i++) {
+		struct bucket *bucket = bucket_at(ledger, i);
+		if (bucket == NULL)
+			continue;
+		if (i > number && bucket->first.at_wall_ms < to_wall_ms)
+			bucket->first = i == last ? ledger->first : no_mark;
+		if (bucket->last.at_wall_ms < to_wall_ms)
+			bucket->last = no_mark;
+	}
 }
 
 struct mark ledger_before(const struct ledger *ledger, int64_t boundary_wall_ms)

@@ -72,6 +72,8 @@ struct ledger {
 	struct mark first;         /* the very first one; or what was known when the
 				      gateway last began */
 	int64_t less_wall_ms;      /* newest answer that showed less than `newest` */
+	struct mark era_before;    /* last of the era before, while one answer of this one is all */
+	struct mark lost;          /* `newest` when the store was lost; at INT64_MIN: it was not */
 	bool has_climbed;          /* since the gateway's start, in its sight */
 	int64_t forgotten_wall_ms; /* what was read since then is lost; INT64_MIN: nothing is */
 	/* What was shown last before breaks, and lies that may have been taken for that. */
@@ -104,6 +106,9 @@ void ledger_new_era(struct ledger *ledger, int64_t closing, int64_t opening, boo
 /* The gateway has forgotten what was not stored: it goes on from a boundary, or from nothing
  * (INT64_MIN). */
 void ledger_forget(struct ledger *ledger, int64_t from_wall_ms, int64_t now_wall_ms);
+
+/* A new store bridges from a boundary to its first answer: what was read between is lost. */
+void ledger_bridge(struct ledger *ledger, int64_t from_wall_ms);
 
 /* The newest good answer at or before a boundary, and the first at or after it. */
 struct mark ledger_before(const struct ledger *ledger, int64_t boundary_wall_ms);

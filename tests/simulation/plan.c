@@ -60,7 +60,7 @@ static const struct {
 	[TROUBLE_CRASH]           = {"crash", 4, 200},
 	[TROUBLE_CRASH_IN_COMMIT] = {"crash-in-commit", 6, 200},
 	[TROUBLE_STOP]            = {"stop", 12, 300},
-	[TROUBLE_DEAD_BOARD]      = {"dead-board", 48, 2000},
+	[TROUBLE_DEAD_BOARD]      = {"dead-board", 24, 600},
 	[TROUBLE_COLD_CLOCK]      = {"cold-clock", 1, 1},
 	[TROUBLE_CLOCK_STEP]      = {"clock-step", 12, 300},
 	[TROUBLE_CLOCK_YEARS]     = {"clock-years", 500, 4000},

@@ -76,8 +76,8 @@ void figures_print(const struct figures *f, FILE *stream)
 		" revisions): %" PRIu64 " measured, %" PRIu64 " estimated, %" PRIu64
 		" rejected, %" PRIu64 " missing; %" PRIu64 " events, %" PRIu64 " withheld, %" PRIu64
 		" breaks judged; %" PRIu64 " energies judged, %" PRIu64 " undecidable; %" PRIu64
-		" totals judged\n",
+		" totals judged, %" PRIu64 " anchors given\n",
 		f->messages, f->rows, f->revisions, f->measured, f->estimated, f->rejected,
 		f->missing, f->events, f->withheld, f->breaks, f->judged, f->not_judged,
-		f->totals_judged);
+		f->totals_judged, f->anchors);
 }

@@ -45,7 +45,8 @@ struct line {
 struct point {
 	struct box *box;
 	struct ledger ledgers[PLAN_COUNTERS_MAX];
-	int32_t devices; /* that have stood here */
+	bool anchored[PLAN_COUNTERS_MAX]; /* in the store in use */
+	int32_t devices;                  /* that have stood here */
 	/* Answers while the board does not know the time: the first and the newest are sure to be
 	   placed. */
 	struct {
@@ -109,7 +110,7 @@ struct figures {
 	uint64_t rollovers, steps, boards, lies, believable, not_judged, judged, measured,
 		estimated;
 	uint64_t rejected, missing, withheld, breaks, settlements;
-	uint64_t totals, totals_judged;
+	uint64_t totals, totals_judged, anchors;
 	uint64_t acts, settled, refused; /* a person's */
 };
 
@@ -211,6 +212,11 @@ void troubles_back(struct simulation *simulation);
 /* ---- person.c ---- */
 /* At a meter; what has no value is settled, maybe. */
 void person_looks(struct simulation *simulation, int64_t point);
+
+/* ---- anchor.c ---- */
+/* The archive tells a new store where each series stood. */
+void anchors_give(struct simulation *simulation, int64_t boards);
+void anchors_forget(struct simulation *simulation);
 
 /* ---- judge.c, judge_series.c: what arrives, against the oracle ---- */
 void judge_row(

@@ -207,7 +207,10 @@ static void dead_board(struct simulation *simulation, int64_t unused)
 		return;
 	board_crash(simulation);
 	board_replace(simulation);
+	anchors_forget(simulation);
 	come_back(simulation);
+	agenda_enter(&simulation->agenda, simulation->now_us + 10 * minute_us, anchors_give,
+		simulation->board.boards);
 }
 
 static void set_wrong(struct simulation *simulation, int64_t size_ms)

@@ -128,6 +128,8 @@ static void write_lie(const struct series *series, int64_t at_wall_ms, int64_t l
 	struct doubt doubt = {series->simulation, series->point, series->counter, at_wall_ms};
 	int64_t since = ledger->newest.at_wall_ms;
 	if (since == INT64_MIN)
+		since = ledger->lost.at_wall_ms;
+	if (since == INT64_MIN)
 		since = ledger->forgotten_wall_ms != INT64_MIN ? ledger->forgotten_wall_ms
 							       : at_wall_ms;
 	bool believable = is_believable(&doubt, lie);
@@ -158,8 +160,14 @@ static void write_between(const struct series *series, int64_t at_wall_ms, struc
 	struct ledger *ledger = series->ledger;
 	struct doubt doubt = {series->simulation, series->point, series->counter, at_wall_ms};
 	const struct mark *newest = &ledger->newest;
-	if (newest->at_wall_ms == INT64_MIN)
+	if (newest->at_wall_ms == INT64_MIN) {
+		/* A new store knows no serial number and no device of before. */
+		if (ledger->lost.at_wall_ms != INT64_MIN &&
+			ledger->lost.position.era != position.era)
+			ledger_cause_over(ledger, ledger->lost.at_wall_ms, at_wall_ms,
+				CAUSE_BREAK | CAUSE_BELIEVABLE);
 		return;
+	}
 	if (ledger->resumed_wall_ms != INT64_MIN)
 		ledger_cause_over(ledger, ledger->resumed_wall_ms, at_wall_ms, CAUSE_BELIEVABLE);
 	ledger->resumed_wall_ms = INT64_MIN;
@@ -173,6 +181,12 @@ static void write_between(const struct series *series, int64_t at_wall_ms, struc
 		ledger_cause_over(ledger, newest->at_wall_ms, at_wall_ms, CAUSE_LEAP);
 	if (position.era != newest->position.era)
 		ledger_note_before(ledger, shown_by(ledger, newest->position));
+	/* The only answer in between looks like noise when the next one follows on. */
+	if (position.era == newest->position.era && ledger->era_before.at_wall_ms != INT64_MIN &&
+		can_follow(&doubt, shown_by(ledger, ledger->era_before.position),
+			shown_by(ledger, position)))
+		ledger_cause_over(
+			ledger, ledger->era_before.at_wall_ms, at_wall_ms, CAUSE_BELIEVABLE);
 	if (position.era == newest->position.era) {
 		/* A turn that byport must not assume, not knowing what is possible. */
 		if (has_turned(ledger, newest->position, position) &&
