@@ -219,14 +219,6 @@ int64_t calendar_span_next(
 	return first_instant(calendar, first * DAY_MS);
 }
 
-int calendar_hour_of_week(const struct calendar *calendar, int64_t at_wall_ms)
-{
-	int64_t local = local_ms(calendar, at_wall_ms);
-
-	return (int)(weekday_of(floor_div(local, DAY_MS)) * HOURS_A_DAY +
-		     floor_mod(local, DAY_MS) / HOUR_MS);
-}
-
 /* ---- what a clock and a calendar on the wall show ---- */
 
 struct local_time calendar_local_time(const struct calendar *calendar, int64_t at_wall_ms)

@@ -47,9 +47,6 @@ int64_t calendar_span_start(
 int64_t calendar_span_next(
 	const struct calendar *calendar, enum calendar_span span, int64_t at_wall_ms);
 
-/* 0..167, from Monday 00:00 local time. */
-int calendar_hour_of_week(const struct calendar *calendar, int64_t at_wall_ms);
-
 /* ---- What a local clock and wall calendar show ---- */
 
 struct local_date {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * profile.c -- profile.h. Cells are kept in 24 bits, so that a year of weighted
+ * profile.c -- profile.h. Cells are kept in 16 bits, so that a year of weighted
  * milliseconds times a 63-bit amount stays inside 128 bits.
  */
 #include "gateway/core/profile.h"
@@ -68,8 +68,8 @@ static void make_coarser(struct profile *profile)
 	profile->shift++;
 	for (int w = 0; w < PROFILE_WEEKS; w++) {
 		for (int h = 0; h < PROFILE_HOURS; h++) {
-			uint32_t *cell = &profile->cells[w][h];
-			*cell = *cell ? (*cell - 1) / 2 + 1 : 0;
+			uint16_t *cell = &profile->cells[w][h];
+			*cell = (uint16_t)(*cell ? (*cell - 1) / 2 + 1 : 0);
 		}
 	}
 }
@@ -86,7 +86,7 @@ static void keep_hour(
 		make_coarser(profile);
 	}
 	profile->cells[week_of(hour) % PROFILE_WEEKS][hour % PROFILE_HOURS] =
-		(uint32_t)(profile->hour_amount >> profile->shift) + 1;
+		(uint16_t)((profile->hour_amount >> profile->shift) + 1);
 }
 
 /* A part of a row inside one hour. */
@@ -151,7 +151,7 @@ static int64_t weight_of(
 	}
 	for (int back = 0; back < PROFILE_WEEKS && used < PROFILE_WEEKS_USED; back++) {
 		int64_t week = profile->week - back;
-		uint32_t cell =
+		uint16_t cell =
 			week >= 0 ? profile->cells[week % PROFILE_WEEKS][hour % PROFILE_HOURS] : 0;
 		if (cell > 0) {
 			sum += cell - 1;

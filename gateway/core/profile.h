@@ -16,13 +16,13 @@ enum {
 	PROFILE_HOURS = 168, /* of a week, from Monday 00:00 local time */
 	PROFILE_WEEKS = 5,   /* the current week, and four whole ones before it */
 	PROFILE_WEEKS_USED = 4,
-	PROFILE_CELL_BITS = 24, /* of an hour's amount; what is smaller than the largest by more
+	PROFILE_CELL_BITS = 16, /* of an hour's amount; what is smaller than the largest by more
 				   than that weighs nothing */
 };
 
 /* Zero-initialise it. Fields are profile.c's. */
 struct profile {
-	uint32_t cells[PROFILE_WEEKS][PROFILE_HOURS]; /* 0: none; else amount >> shift, plus 1 */
+	uint16_t cells[PROFILE_WEEKS][PROFILE_HOURS]; /* 0: none; else amount >> shift, plus 1 */
 	int64_t week;                                 /* newest trained; 0: none */
 	int64_t hour_start_wall_ms;                   /* the hour being gathered */
 	int64_t hour_amount;

@@ -14,30 +14,18 @@ bool interval_is_good(const struct interval_row *row)
 	return row->quality == QUALITY_MEASURED && row->flags == 0;
 }
 
-static void put(struct total_sum *sum, const struct interval_row *row, int sign)
+void total_sum_add(struct total_sum *sum, const struct interval_row *row)
 {
 	int64_t length_ms = row->end_wall_ms - row->start_wall_ms;
 
 	if (!interval_has_value(row)) {
 		return;
 	}
-	sum->energy += sign * row->energy;
-	sum->estimated += row->quality == QUALITY_ESTIMATED ? sign * row->energy : 0;
-	sum->covered_ms += sign * length_ms;
-	sum->good_ms += interval_is_good(row) ? sign * length_ms : 0;
-	sum->intervals += sign;
-}
-
-void total_sum_add(struct total_sum *sum, const struct interval_row *row)
-{
-	put(sum, row, 1);
-}
-
-void total_sum_replace(
-	struct total_sum *sum, const struct interval_row *old, const struct interval_row *row)
-{
-	put(sum, old, -1);
-	put(sum, row, 1);
+	sum->energy += row->energy;
+	sum->estimated += row->quality == QUALITY_ESTIMATED ? row->energy : 0;
+	sum->covered_ms += length_ms;
+	sum->good_ms += interval_is_good(row) ? length_ms : 0;
+	sum->intervals++;
 }
 
 void total_sum_merge(struct total_sum *sum, const struct total_sum *other)

@@ -48,8 +48,6 @@ bool interval_has_value(const struct interval_row *row);
 /* Measured, without a flag. */
 bool interval_is_good(const struct interval_row *row);
 void total_sum_add(struct total_sum *sum, const struct interval_row *row);
-void total_sum_replace(
-	struct total_sum *sum, const struct interval_row *old, const struct interval_row *row);
 void total_sum_merge(struct total_sum *sum, const struct total_sum *other);
 
 /*

@@ -77,8 +77,6 @@ static void the_hour_that_occurs_twice_is_two(void **state)
 	assert_int_equal(calendar_span_next(&oslo, SPAN_HOUR, first), second);
 	assert_int_equal(calendar_span_start(&oslo, SPAN_HOUR, second), second);
 	assert_int_equal(calendar_span_next(&oslo, SPAN_HOUR, second), second + HOUR_MS);
-	assert_int_equal(calendar_hour_of_week(&oslo, first), 6 * 24 + 2);
-	assert_int_equal(calendar_hour_of_week(&oslo, second), 6 * 24 + 2);
 }
 
 static void hours_begin_at_half_past_where_the_zone_does(void **state)
@@ -190,17 +188,6 @@ static void a_week_belongs_to_the_year_of_its_thursday(void **state)
 		utc_ms(2020, 12, 28, 0));
 	assert_int_equal(calendar_span_next(&utc, SPAN_WEEK, utc_ms(2020, 12, 28, 0)),
 		utc_ms(2021, 1, 4, 0));
-}
-
-static void hours_of_the_week_count_from_monday(void **state)
-{
-	struct calendar utc = {.count = 0};
-
-	(void)state; /* 2 March 2026 is a Monday */
-	assert_int_equal(calendar_hour_of_week(&utc, utc_ms(2026, 3, 2, 0)), 0);
-	assert_int_equal(calendar_hour_of_week(&utc, utc_ms(2026, 3, 1, 23)), 167);
-	assert_int_equal(calendar_hour_of_week(&utc, utc_ms(2026, 3, 4, 13)), 2 * 24 + 13);
-	assert_int_equal(calendar_hour_of_week(&utc, -1), 2 * 24 + 23); /* 1969-12-31, Wednesday */
 }
 
 static void months_and_years_are_as_long_as_the_calendar_says(void **state)
@@ -427,7 +414,6 @@ int main(void)
 		cmocka_unit_test(clocks_set_back_over_midnight_begin_no_day_twice),
 		cmocka_unit_test(a_date_that_was_left_out_is_no_day),
 		cmocka_unit_test(a_week_belongs_to_the_year_of_its_thursday),
-		cmocka_unit_test(hours_of_the_week_count_from_monday),
 		cmocka_unit_test(months_and_years_are_as_long_as_the_calendar_says),
 		cmocka_unit_test(only_dates_that_exist_have_a_beginning),
 		cmocka_unit_test(every_span_has_a_name_of_its_own),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_total_sum.c -- What a row adds to its span, and what takes its place; shares and names. */
+/* test_total_sum.c -- What a row adds to its span; shares and names. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -41,31 +41,6 @@ static void rows_without_a_value_add_nothing(void **state)
 	assert_int_equal(sum.intervals, 0);
 }
 
-static void a_newer_revision_takes_the_place_of_the_old(void **state)
-{
-	struct total_sum sum = {0};
-	const struct interval_row measured = row(QUALITY_MEASURED, 10, 0);
-	const struct interval_row flagged = row(QUALITY_MEASURED, 10, 1u << FLAG_SPIKE);
-	const struct interval_row estimated = row(QUALITY_ESTIMATED, 7, 0);
-	const struct interval_row missing = row(QUALITY_MISSING, 0, 0);
-
-	(void)state;
-	total_sum_add(&sum, &missing);
-	total_sum_replace(&sum, &missing, &estimated);
-	assert_int_equal(sum.energy, 7);
-	assert_int_equal(sum.estimated, 7);
-	assert_int_equal(sum.covered_ms, QUARTER_MS);
-	assert_int_equal(sum.good_ms, 0);
-	total_sum_replace(&sum, &estimated, &measured);
-	assert_int_equal(sum.energy, 10);
-	assert_int_equal(sum.estimated, 0);
-	assert_int_equal(sum.good_ms, QUARTER_MS);
-	total_sum_replace(&sum, &measured, &flagged);
-	assert_int_equal(sum.energy, 10);
-	assert_int_equal(sum.good_ms, 0);
-	assert_int_equal(sum.intervals, 1);
-}
-
 static void an_interval_belongs_to_the_span_it_starts_in(void **state)
 {
 	const int64_t day = 24 * (int64_t)HOUR_MS;
@@ -102,7 +77,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nearly_all_is_not_all),
 		cmocka_unit_test(rows_without_a_value_add_nothing),
-		cmocka_unit_test(a_newer_revision_takes_the_place_of_the_old),
 		cmocka_unit_test(an_interval_belongs_to_the_span_it_starts_in),
 		cmocka_unit_test(every_part_and_lack_has_a_name_of_its_own),
 	};
