@@ -129,6 +129,23 @@ static void tell_of_bridge(struct pipeline_series_place *place, const struct cou
 	pipeline_append_event(place->pipeline, &event);
 }
 
+static bool note_revision(void *context, const struct interval_row *row)
+{
+	int32_t *next = context;
+	if (row->revision >= *next)
+		*next = row->revision + 1;
+	return true;
+}
+
+/* Rows without readings may lie before the first one that has some: they come again. */
+static bool find_revision(const struct pipeline_series_place *place, struct counter_bridge *bridge)
+{
+	struct store_range range = {
+		place->value->series, bridge->anchor.at_wall_ms, bridge->first->at_wall_ms};
+	return store_newest_intervals(place->pipeline->store, &range, note_revision,
+		       &bridge->revision) == STORE_OK;
+}
+
 static bool take_anchor(struct pipeline_series_place *place, const struct pipeline_anchor *anchor)
 {
 	struct pipeline *pipeline = place->pipeline;
@@ -148,6 +165,8 @@ static bool take_anchor(struct pipeline_series_place *place, const struct pipeli
 			return false;
 		first = (struct reading){row.start_wall_ms, row.reading_start, row.clock};
 		bridge.first = &first;
+		if (!find_revision(place, &bridge))
+			return false;
 	}
 	if (!counter_bridge(&counter->counter, &counter->rules, &bridge, &sink))
 		return false;

@@ -219,6 +219,7 @@ bool counter_clock_set_back(struct counter *counter, const struct counter_rules 
 struct counter_bridge {
 	struct reading anchor;
 	const struct reading *first;
+	int32_t revision; /* of the rows made before `first`: above those already there */
 };
 bool counter_bridge(struct counter *counter, const struct counter_rules *rules,
 	const struct counter_bridge *bridge, const struct counter_sink *sink);

@@ -333,7 +333,7 @@ static bool begin_at_anchor(struct counter *counter, const struct counter_rules 
 		.published_wall_ms = anchor->at_wall_ms,
 		.reading = anchor->value,
 		.clock = anchor->clock,
-		.is_good = true,
+		.is_good = false, /* it may lie in a gap of the archive's */
 	};
 
 	counter_resume_at(counter, &frontier);
@@ -351,8 +351,13 @@ bool counter_bridge(struct counter *counter, const struct counter_rules *rules,
 	if (bridge->anchor.at_wall_ms >= bridge->first->at_wall_ms) {
 		return true;
 	}
-	if (!begin_at_anchor(&between, rules, &bridge->anchor, sink) ||
-		!counter_add_reading(&between, rules, bridge->first, sink)) {
+	if (!begin_at_anchor(&between, rules, &bridge->anchor, sink)) {
+		return false;
+	}
+	if (bridge->revision > 0) {
+		counter_note_published(&between, bridge->first->at_wall_ms, bridge->revision);
+	}
+	if (!counter_add_reading(&between, rules, bridge->first, sink)) {
 		return false;
 	}
 	if (!between.has_held) {

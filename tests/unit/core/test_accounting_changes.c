@@ -245,6 +245,37 @@ static void an_anchor_that_comes_late_is_bridged_to_the_first_row(void **state)
 	assert_int_equal(counter_bench_sum(bench), 1450 - 600);
 }
 
+static void a_bridge_goes_above_the_rows_that_are_there(void **state)
+{
+	struct counter_bench *bench = *state;
+	const struct reading first = {t0, 1000, CLOCK_STATE_SYNCHRONISED};
+	struct counter_bridge bridge = {
+		.anchor = {t0 - 4 * (int64_t)QUARTER, 600, CLOCK_STATE_SYNCHRONISED},
+		.first = &first,
+		.revision = 2
+        };
+
+	READ_MINUTES(0, 35, 1000, 10);
+	assert_true(counter_bridge(&bench->counter, &bench->rules, &bridge, &bench->sink));
+	for (size_t i = 2; i < 6; i++) {
+		assert_int_equal(bench->rows[i].revision, 2);
+	}
+}
+
+/* The boundary may lie in a gap of the archive's: nobody here can tell. */
+static void an_anchor_closes_no_measured_row(void **state)
+{
+	struct counter_bench *bench = *state;
+	struct counter_bridge bridge = {
+		.anchor = {t0, 1000, CLOCK_STATE_SYNCHRONISED}
+        };
+
+	assert_true(counter_bridge(&bench->counter, &bench->rules, &bridge, &bench->sink));
+	READ_MINUTES(2, 30, 1020, 10);
+	assert_int_equal(bench->rows[0].quality, QUALITY_ESTIMATED);
+	assert_int_equal(bench->rows[1].quality, QUALITY_MEASURED);
+}
+
 static void an_anchor_that_does_not_fit_is_told_and_bridges_nothing(void **state)
 {
 	struct counter_bench *bench = *state;
@@ -400,6 +431,8 @@ int main(void)
 		WITH_BENCH(a_scale_that_overflows_changes_nothing),
 		WITH_BENCH(a_new_store_goes_on_from_the_archives_anchor),
 		WITH_BENCH(an_anchor_that_comes_late_is_bridged_to_the_first_row),
+		WITH_BENCH(a_bridge_goes_above_the_rows_that_are_there),
+		WITH_BENCH(an_anchor_closes_no_measured_row),
 		WITH_BENCH(an_anchor_that_does_not_fit_is_told_and_bridges_nothing),
 		WITH_BENCH(a_counter_goes_on_from_its_stored_frontier),
 		WITH_BENCH(a_broken_frontier_books_nothing_of_the_new_device),
