@@ -122,16 +122,22 @@ struct series {
 	struct ledger *ledger;
 };
 
+/* The newest instant of which the gateway may know, as long as it has placed nothing since. */
+static int64_t known_since(const struct ledger *ledger, int64_t otherwise_wall_ms)
+{
+	if (ledger->newest.at_wall_ms != INT64_MIN)
+		return ledger->newest.at_wall_ms;
+	if (ledger->lost.at_wall_ms != INT64_MIN)
+		return ledger->lost.at_wall_ms;
+	return ledger->forgotten_wall_ms != INT64_MIN ? ledger->forgotten_wall_ms
+						      : otherwise_wall_ms;
+}
+
 static void write_lie(const struct series *series, int64_t at_wall_ms, int64_t lie)
 {
 	struct ledger *ledger = series->ledger;
 	struct doubt doubt = {series->simulation, series->point, series->counter, at_wall_ms};
-	int64_t since = ledger->newest.at_wall_ms;
-	if (since == INT64_MIN)
-		since = ledger->lost.at_wall_ms;
-	if (since == INT64_MIN)
-		since = ledger->forgotten_wall_ms != INT64_MIN ? ledger->forgotten_wall_ms
-							       : at_wall_ms;
+	int64_t since = known_since(ledger, at_wall_ms);
 	bool believable = is_believable(&doubt, lie);
 	series->simulation->figures.lies++;
 	series->simulation->figures.believable += believable;
@@ -247,11 +253,11 @@ static bool knows_time(const struct simulation *simulation)
 static void write_earlier_boots(const struct series *series, int64_t at_wall_ms)
 {
 	struct point *point = &series->simulation->points[series->point];
-	int64_t since = series->ledger->newest.at_wall_ms;
+	int64_t since = known_since(series->ledger, at_wall_ms);
 	bool lied = point->waiting[series->counter].lied;
 	if (!point->waiting[series->counter].is_of_earlier_boot)
 		return;
-	ledger_cause_over(series->ledger, since == INT64_MIN ? at_wall_ms : since, at_wall_ms,
+	ledger_cause_over(series->ledger, since, at_wall_ms,
 		lied ? CAUSE_CLOCK | CAUSE_BELIEVABLE : CAUSE_CLOCK);
 	point->waiting[series->counter].is_of_earlier_boot = false;
 	point->waiting[series->counter].lied = false;
@@ -331,13 +337,13 @@ static void place_waiting(const struct series *series)
 	int index = series->counter;
 	int64_t now_ms = series->simulation->now_us / 1000;
 	int64_t since_ms = series->simulation->board.up_since_us / 1000;
-	const struct mark *newest = &series->ledger->newest;
-	if (newest->at_wall_ms != INT64_MIN && newest->at_wall_ms < since_ms)
-		since_ms = newest->at_wall_ms;
-	point->waiting[index].is_of_earlier_boot = false; /* all of it is placed now */
-	if (point->waiting[index].any || point->waiting[index].lied)
+	int64_t known_ms = known_since(series->ledger, since_ms);
+	since_ms = known_ms < since_ms ? known_ms : since_ms;
+	bool lied = point->waiting[index].lied;
+	write_earlier_boots(series, now_ms); /* all of it is placed now */
+	if (point->waiting[index].any || lied)
 		ledger_cause_over(series->ledger, since_ms, now_ms, CAUSE_CLOCK);
-	if (point->waiting[index].lied)
+	if (lied)
 		ledger_cause_over(series->ledger, since_ms, now_ms, CAUSE_BELIEVABLE);
 	else if (point->waiting[index].any) {
 		write_answer(series, point->waiting[index].first_us, point->waiting[index].first);
