@@ -13,7 +13,8 @@
 enum {
 	MS_PER_HOUR = 3600000,
 	SUSPICIOUS_FACTOR =
-		100,     /* times the fastest climb seen: worth waiting for one more reading */
+		100, /* times the fastest climb seen: worth waiting for one more reading */
+	DOUBT_MAX_MS = 24 * MS_PER_HOUR, /* a held value that repeats for longer is believed */
 	LEAP_FACTOR = 2, /* times the fastest climb seen: back from zero, not climbing past */
 };
 
@@ -133,16 +134,53 @@ static bool follows_held(const struct counter_step *step, const struct reading *
 	return follows(step, &held, reading);
 }
 
-static bool is_suspicious(const struct counter_step *step, const struct reading *reading)
+/* No limit is known, and it would be a climb as never before. */
+static bool is_unheard_of_since_last(const struct counter_step *step, const struct reading *reading)
 {
 	const struct counter *counter = step->counter;
 
-	if (!follows_last_strictly(step, reading)) {
-		return true;
-	}
-	return step->rules->rate_max_per_hour <= 0 && counter->fastest_per_hour > 0 &&
+	return step->rules->rate_max_per_hour <= 0 &&
 	       is_unheard_of(step, (wide)reading->value - counter->last.value,
 		       reading->at_wall_ms - counter->less_wall_ms, SUSPICIOUS_FACTOR);
+}
+
+static bool is_suspicious(const struct counter_step *step, const struct reading *reading)
+{
+	return !follows_last_strictly(step, reading) ||
+	       (step->counter->fastest_per_hour > 0 && is_unheard_of_since_last(step, reading));
+}
+
+static void hold(struct counter *counter, const struct reading *reading)
+{
+	counter->held = *reading;
+	counter->held_until_wall_ms = reading->at_wall_ms;
+	counter->held_has_gap = false;
+	counter->has_held = true;
+}
+
+static bool has_repeated(const struct counter *counter)
+{
+	return counter->held_until_wall_ms > counter->held.at_wall_ms;
+}
+
+/* The held value once more. Told the first time. */
+static bool note_repeat(const struct counter_step *step, const struct reading *reading)
+{
+	struct counter *counter = step->counter;
+
+	if (!has_repeated(counter) && counter->withheld_events < COUNTER_WITHHELD_EVENTS_MAX) {
+		struct event_row event =
+			accounting_text_doubted(step->rules, &counter->last, &counter->held);
+		if (!closing_tell(step, &event)) {
+			return false;
+		}
+		counter->withheld_events++;
+	}
+	if (reading->at_wall_ms - counter->held_until_wall_ms > step->rules->gap_limit_ms) {
+		counter->held_has_gap = true;
+	}
+	counter->held_until_wall_ms = reading->at_wall_ms;
+	return true;
 }
 
 /* The held reading was noise. */
@@ -161,7 +199,7 @@ static bool withhold(const struct counter_step *step)
 	if (!counter->has_noise) {
 		counter->noise_wall_ms[0] = counter->held.at_wall_ms;
 	}
-	counter->noise_wall_ms[1] = counter->held.at_wall_ms;
+	counter->noise_wall_ms[1] = counter->held_until_wall_ms;
 	counter->has_noise = true;
 	counter->has_held = false;
 	return true;
@@ -190,11 +228,40 @@ static bool roll_over(const struct counter_step *step, const struct reading *aft
 		return false;
 	}
 	counter->last.value -= step->rules->modulus;
+	counter->before_climb -= step->rules->modulus;
 	counter->start_reading -= step->rules->modulus;
 	counter->run_start -= step->rules->modulus;
 	counter->has_before = false;
 	counter->has_held = false;
 	return closing_accept(step, after);
+}
+
+/* All that the held reading stood for, when it is believed: `first` is in already. */
+static bool accept_repeats(
+	const struct counter_step *step, const struct reading *first, int64_t until_wall_ms)
+{
+	const int64_t pace_ms = step->rules->gap_limit_ms;
+	struct reading again = *first;
+
+	while (!step->counter->held_has_gap && pace_ms > 0 &&
+		until_wall_ms - again.at_wall_ms > pace_ms) {
+		again.at_wall_ms += pace_ms;
+		if (!closing_accept(step, &again)) {
+			return false;
+		}
+	}
+	again.at_wall_ms = until_wall_ms;
+	return until_wall_ms == first->at_wall_ms || closing_accept(step, &again);
+}
+
+static bool begin_at_held(const struct counter_step *step)
+{
+	struct counter *counter = step->counter;
+	const struct reading first = counter->held;
+	const int64_t until_wall_ms = counter->held_until_wall_ms;
+
+	counter->has_held = false;
+	return closing_begin_run(step, &first) && accept_repeats(step, &first, until_wall_ms);
 }
 
 /* The counter really stepped: a new run begins at the held reading. */
@@ -211,7 +278,7 @@ static bool break_run(const struct counter_step *step)
 		}
 	}
 	closing_end_run(counter);
-	return closing_begin_run(step, &first);
+	return begin_at_held(step);
 }
 
 /* The held reading is confirmed by the next one. */
@@ -228,27 +295,64 @@ static bool believe_step(const struct counter_step *step, const struct reading *
 	return break_run(step) && closing_accept(step, next);
 }
 
-/* What the reading after a held one says about it. */
-static bool settle_held(const struct counter_step *step, const struct reading *reading)
+/*
+ * It says nothing about the held one that this did not say itself: a value that
+ * only repeats outweighs no readings that climbed for longer. Back exactly where
+ * it stood before its newest climb, the register says that the climb was none.
+ */
+static bool only_repeats(const struct counter_step *step, const struct reading *reading)
+{
+	const struct counter *counter = step->counter;
+	const int64_t doubted_ms = reading->at_wall_ms - counter->held.at_wall_ms;
+	const int64_t vouched_ms = counter->read_wall_ms - counter->level_wall_ms;
+	const bool undoes_climb =
+		counter->has_climbed && counter->held.value == counter->before_climb;
+
+	return reading->value == counter->held.value && is_suspicious(step, reading) &&
+	       !is_rollover(step, &counter->held) && !undoes_climb && doubted_ms < DOUBT_MAX_MS &&
+	       doubted_ms < vouched_ms;
+}
+
+/* Held and `reading` climb from the last one, one after the other. */
+static bool climbs_through_held(const struct counter_step *step, const struct reading *reading)
+{
+	const struct counter *counter = step->counter;
+
+	return counter->held.value >= counter->last.value && counter->held.value <= reading->value;
+}
+
+static bool accept_held(const struct counter_step *step)
 {
 	struct counter *counter = step->counter;
 	const struct reading held = counter->held;
 
-	if (follows_last(step, reading)) {
-		if (held.value < counter->last.value || held.value > reading->value) {
-			return withhold(step) && closing_accept(step, reading);
-		}
-		counter->has_held = false;
-		return closing_accept(step, &held) && closing_accept(step, reading);
+	counter->has_held = false;
+	return closing_accept(step, &held) &&
+	       accept_repeats(step, &held, counter->held_until_wall_ms);
+}
+
+/* What the reading after a held one says about it. */
+static bool settle_held(const struct counter_step *step, const struct reading *reading)
+{
+	struct counter *counter = step->counter;
+
+	if (only_repeats(step, reading)) {
+		return note_repeat(step, reading);
 	}
-	if (follows_held(step, reading)) {
+	if (follows_last(step, reading) && climbs_through_held(step, reading)) {
+		return accept_held(step) && closing_accept(step, reading);
+	}
+	if (follows_last(step, reading) && !is_unheard_of_since_last(step, reading) &&
+		!has_repeated(counter)) {
+		return withhold(step) && closing_accept(step, reading);
+	}
+	if (!follows_last(step, reading) && follows_held(step, reading)) {
 		return believe_step(step, reading);
 	}
 	if (!withhold(step)) {
 		return false;
 	}
-	counter->held = *reading;
-	counter->has_held = true;
+	hold(counter, reading);
 	return true;
 }
 
@@ -274,6 +378,7 @@ static void go_on_from(struct counter *counter, const struct reading *boundary)
 	counter->next_start_wall_ms = boundary->at_wall_ms;
 	counter->less_wall_ms = boundary->at_wall_ms;
 	counter->read_wall_ms = boundary->at_wall_ms;
+	counter->level_wall_ms = boundary->at_wall_ms;
 	counter->start_method = METHOD_EVEN;
 	counter->last_is_boundary = true;
 }
@@ -284,6 +389,7 @@ static void resume_from(struct counter *counter, const struct interval_row *know
 		counter, &(struct reading){known->end_wall_ms, known->reading_end, known->clock});
 	/* Where a row is not measured, its end may lie inside the gap: count from its start. */
 	counter->start_good = known->quality == QUALITY_MEASURED;
+	counter->level_wall_ms = known->start_wall_ms;
 	if (!counter->start_good) {
 		counter->read_wall_ms = known->start_wall_ms;
 		counter->start_method =
@@ -380,26 +486,21 @@ bool counter_add_reading(struct counter *counter, const struct counter_rules *ru
 
 	assert(rules->grid.length_ms > 0);
 	note_ready(counter, read.at_wall_ms);
-	if (!counter->has_last && counter->has_held) {
-		const struct reading first = counter->held;
-		counter->has_held = false;
-		if (!closing_begin_run(&step, &first)) {
-			return false;
-		}
+	if (!counter->has_last && counter->has_held && !begin_at_held(&step)) {
+		return false;
 	}
 	if (!counter->has_last) {
 		return closing_begin_run(&step, &read);
 	}
 	if (read.at_wall_ms <= counter->last.at_wall_ms ||
-		(counter->has_held && read.at_wall_ms <= counter->held.at_wall_ms)) {
+		(counter->has_held && read.at_wall_ms <= counter->held_until_wall_ms)) {
 		return true;
 	}
 	if (counter->has_held) {
 		return settle_held(&step, &read);
 	}
 	if (is_suspicious(&step, &read)) {
-		counter->held = read;
-		counter->has_held = true;
+		hold(counter, &read);
 		return true;
 	}
 	return closing_accept(&step, &read);

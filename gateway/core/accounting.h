@@ -19,7 +19,11 @@
  * one was noise and is withheld with an event; if it follows on from the held
  * one, the counter really stepped: a rollover where the modulus is known and
  * the difference possible, else the intervals touched are rejected (null) and
- * a new run of readings begins there. So that no first reading can be such
+ * a new run of readings begins there. A held value that only repeats itself
+ * says nothing (zeros of a device that starts, all ones of a converter that
+ * does not reach its meter): it stays held until the register climbs from it,
+ * or has shown it for longer than readings vouch for the one before, for a day
+ * at most. So that no first reading can be such
  * noise, a series begins with two that agree, and its first row at the first
  * boundary after them.
  */
@@ -83,14 +87,18 @@ enum {
  * one before; the open interval is the first that has no energy yet.
  */
 struct counter {
-	struct reading last;      /* where the run has come to */
-	struct reading held;      /* a suspicious reading after it */
-	int64_t read_wall_ms;     /* newest good reading; `last` may be a boundary after it */
+	struct reading last;        /* where the run has come to */
+	struct reading held;        /* a suspicious reading after it */
+	int64_t held_until_wall_ms; /* newest instant at which the register showed the same */
+	int64_t read_wall_ms;       /* newest good reading; `last` may be a boundary after it */
 	int64_t less_wall_ms;     /* newest instant at which the register showed less than `last` */
 	int64_t fastest_per_hour; /* fastest climb seen */
-	int64_t least_climb;      /* smallest step seen between two readings; 0: none yet */
-	int64_t before;           /* value of the last reading of the run before this one */
-	int64_t run_first;        /* value of the first reading of this run */
+	int64_t level_wall_ms; /* where `last` is vouched for from: the run's first reading, or the
+				  first after a climb that was faster than any before */
+	int64_t before_climb;  /* value before the newest climb; known when has_climbed */
+	int64_t least_climb;   /* smallest step seen between two readings; 0: none yet */
+	int64_t before;        /* value of the last reading of the run before this one */
+	int64_t run_first;     /* value of the first reading of this run */
 	int64_t next_start_wall_ms; /* start of the open interval */
 	int64_t published_wall_ms;  /* end of the newest row; those after next_start are missing */
 	int64_t start_reading;      /* R(next_start); negative after a rollover */
@@ -108,7 +116,8 @@ struct counter {
 	uint8_t start_method; /* how R(next_start) was come by, where it is not good */
 	bool has_last;
 	bool has_held;
-	bool has_climbed; /* less_wall_ms is known; else it is the run's beginning */
+	bool held_has_gap; /* it was not read all the time until then */
+	bool has_climbed;  /* less_wall_ms is known; else it is the run's beginning */
 	bool has_before;
 	bool before_is_other; /* another device's: a leap above it means nothing */
 	bool has_next;

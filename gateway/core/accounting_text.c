@@ -82,6 +82,22 @@ struct event_row accounting_text_rejected(const struct counter_rules *rules,
 	return event;
 }
 
+struct event_row accounting_text_doubted(
+	const struct counter_rules *rules, const struct reading *before, const struct reading *odd)
+{
+	struct event_row event =
+		event_make(rules, EVENT_COUNTER_DOUBTED, odd, odd->value - before->value);
+	char odd_text[AMOUNT_TEXT_MAX];
+	char before_text[AMOUNT_TEXT_MAX];
+
+	snprintf(event.text, sizeof(event.text),
+		"it shows %s again and again, after %s; not believed before it climbs from there, "
+		"for a day at most",
+		amount_text(odd_text, rules, odd->value),
+		amount_text(before_text, rules, before->value));
+	return event;
+}
+
 struct event_row accounting_text_unpublished(
 	const struct counter_rules *rules, const struct reading *end, int64_t amount)
 {

@@ -21,6 +21,10 @@ struct event_row accounting_text_rollover(const struct counter_rules *rules,
 struct event_row accounting_text_rejected(const struct counter_rules *rules,
 	const struct reading *before, const struct reading *after);
 
+/* It fell, or leapt, and shows the same value again; amount: that difference. */
+struct event_row accounting_text_doubted(
+	const struct counter_rules *rules, const struct reading *before, const struct reading *odd);
+
 /* Counted before and after a break, but inside intervals that are null. */
 struct event_row accounting_text_unpublished(
 	const struct counter_rules *rules, const struct reading *end, int64_t amount);

@@ -290,6 +290,7 @@ bool closing_begin_run(const struct counter_step *step, const struct reading *re
 	counter->has_last = true;
 	counter->read_wall_ms = reading->at_wall_ms;
 	counter->less_wall_ms = reading->at_wall_ms;
+	counter->level_wall_ms = reading->at_wall_ms;
 	counter->has_climbed = false;
 	counter->last_is_boundary = false;
 	return true;
@@ -335,6 +336,9 @@ static void note_climb(struct counter *counter, int64_t from_value, const struct
 		return;
 	}
 	wide per_hour = climb * MS_PER_HOUR / span_ms;
+	if (per_hour > 2 * (wide)counter->fastest_per_hour) {
+		counter->level_wall_ms = reading->at_wall_ms;
+	}
 	if (per_hour > counter->fastest_per_hour) {
 		counter->fastest_per_hour = per_hour > INT64_MAX ? INT64_MAX : (int64_t)per_hour;
 	}
@@ -343,6 +347,7 @@ static void note_climb(struct counter *counter, int64_t from_value, const struct
 		return; /* part of a step only */
 	}
 	counter->has_climbed = true;
+	counter->before_climb = from_value;
 	if (counter->least_climb == 0 || climb < counter->least_climb) {
 		counter->least_climb = (int64_t)climb;
 	}

@@ -62,6 +62,7 @@ static const char *const event_names[EVENT_KIND_COUNT] = {
 	[EVENT_METERS_SWAPPED] = "meters_swapped",
 	[EVENT_FLAGGED] = "flagged",
 	[EVENT_GAP_BRIDGED] = "gap_bridged",
+	[EVENT_COUNTER_DOUBTED] = "counter_doubted",
 };
 
 const char *stream_name(enum stream stream)

@@ -115,12 +115,13 @@ enum event_kind {
 	EVENT_CLOCK_STEPPED,
 	EVENT_STORE_FULL,
 	EVENT_STORE_BACK,
-	EVENT_NEW_SERIES,     /* a meter id never seen before on this store */
-	EVENT_SETTLED,        /* a person decided; with reason and author */
-	EVENT_SCALE_CHANGED,  /* model, scale or multiplier, and since when */
-	EVENT_METERS_SWAPPED, /* two configured serial numbers stand at each other's address */
-	EVENT_FLAGGED,        /* a plausibility finding began; with its reason */
-	EVENT_GAP_BRIDGED,    /* from an archive's anchor to this store's first reading */
+	EVENT_NEW_SERIES,      /* a meter id never seen before on this store */
+	EVENT_SETTLED,         /* a person decided; with reason and author */
+	EVENT_SCALE_CHANGED,   /* model, scale or multiplier, and since when */
+	EVENT_METERS_SWAPPED,  /* two configured serial numbers stand at each other's address */
+	EVENT_FLAGGED,         /* a plausibility finding began; with its reason */
+	EVENT_GAP_BRIDGED,     /* from an archive's anchor to this store's first reading */
+	EVENT_COUNTER_DOUBTED, /* it fell or leapt, and shows the same ever since */
 	EVENT_KIND_COUNT
 };
 const char *event_kind_name(enum event_kind kind); /* "meter_silent" ... */

@@ -182,7 +182,7 @@ static void judge_quality(
 		violated(judged->simulation, "quality", "%s: method %d",
 			case_text(text, judged, row), row->method);
 	const uint32_t undetermined = CAUSE_BREAK | CAUSE_LIE | CAUSE_BELIEVABLE | CAUSE_CLOCK |
-				      CAUSE_FORGOTTEN | CAUSE_LEAP;
+				      CAUSE_FORGOTTEN | CAUSE_LEAP | CAUSE_DOUBT;
 	if (row->quality == QUALITY_REJECTED && (causes & undetermined) == 0)
 		violated(judged->simulation, "quality",
 			"%s: rejected, though the register never broke",

@@ -87,7 +87,10 @@ static void judge_missing(const struct judged *judged, const struct kept_row *ro
 	int64_t now_ms = judged->simulation->now_us / 1000;
 	int64_t generation = judged->simulation->archive.streams[STREAM_ENERGY].generation;
 	uint32_t causes = ledger_causes(judged->ledger, row->start_wall_ms, row->end_wall_ms);
-	if (row->quality == QUALITY_MISSING && row->generation == generation &&
+	bool is_waiting =
+		(causes & (CAUSE_DOUBT | CAUSE_BREAK | CAUSE_LIE | CAUSE_BELIEVABLE)) != 0 &&
+		judged->ledger->is_doubted;
+	if (row->quality == QUALITY_MISSING && row->generation == generation && !is_waiting &&
 		(causes & CAUSE_FORGOTTEN) == 0 && after.at_wall_ms != INT64_MIN &&
 		after.at_wall_ms < now_ms - SETTLE_MS)
 		violated(judged->simulation, "missing", "%s: though readings went on",
@@ -151,7 +154,7 @@ static void judge_withheld(const struct judged *judged, const struct kept_series
 	struct mark first = ledger_before(ledger, from_ms), last = ledger_after(ledger, to_ms);
 	uint32_t causes =
 		ledger_causes(ledger, from_ms - ledger->interval_ms, to_ms + ledger->interval_ms);
-	if (ledger->modulus > 0 || (causes & ~(uint32_t)CAUSE_BREAK) != 0 ||
+	if (ledger->modulus > 0 || (causes & ~(uint32_t)(CAUSE_BREAK | CAUSE_DOUBT)) != 0 ||
 		first.at_wall_ms == INT64_MIN || last.at_wall_ms == INT64_MIN ||
 		last.position.era != first.position.era + 1)
 		return;

@@ -75,6 +75,25 @@ bool ledger_passes_before(const struct ledger *ledger, int64_t from, int64_t to)
 	return false;
 }
 
+void ledger_doubt(struct ledger *ledger, int64_t since_wall_ms)
+{
+	if (!ledger->is_doubted || since_wall_ms < ledger->doubted_wall_ms)
+		ledger->doubted_wall_ms = since_wall_ms;
+	ledger->is_doubted = true;
+	ledger->doubted.era = -1;
+}
+
+static void judge_doubt(struct ledger *ledger, struct position position)
+{
+	const struct mark *newest = &ledger->newest;
+	if (newest->at_wall_ms != INT64_MIN && newest->position.era != position.era)
+		ledger_doubt(ledger, newest->at_wall_ms);
+	if (ledger->is_doubted && ledger->doubted.era != position.era)
+		ledger->doubted = position;
+	else if (ledger->is_doubted && ledger->doubted.unwrapped < position.unwrapped)
+		ledger->is_doubted = false;
+}
+
 static bool is_earlier(struct position a, struct position b)
 {
 	return a.era != b.era ? a.era < b.era : a.unwrapped < b.unwrapped;
@@ -99,6 +118,7 @@ void ledger_answer(struct ledger *ledger, int64_t earliest_wall_ms, int64_t late
 	}
 	if (ledger->newest.at_wall_ms == INT64_MIN)
 		ledger->less_wall_ms = earliest_wall_ms;
+	judge_doubt(ledger, position);
 	if (ledger->forgotten_wall_ms != INT64_MIN)
 		ledger_cause_over(
 			ledger, ledger->forgotten_wall_ms, latest_wall_ms, CAUSE_FORGOTTEN);
@@ -110,7 +130,7 @@ void ledger_answer(struct ledger *ledger, int64_t earliest_wall_ms, int64_t late
 	era->is_seen = true;
 	if (ledger->newest.at_wall_ms != INT64_MIN && ledger->newest.position.era != position.era)
 		ledger->era_before = ledger->newest;
-	else
+	else if (era->first != era->last)
 		ledger->era_before = (struct mark){.at_wall_ms = INT64_MIN};
 	ledger->newest = (struct mark){latest_wall_ms, position};
 	ledger->is_lying = false;

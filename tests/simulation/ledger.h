@@ -37,8 +37,9 @@ enum cause {
 	CAUSE_CLOCK = 1 << 4,      /* its clock was unknown or wrong */
 	CAUSE_LEAP = 1 << 8,       /* past where the era before ended: looks like a return to it */
 	CAUSE_GUESS = 1 << 6,      /* a person settled it without knowing */
-	CAUSE_SETTLED = 1 << 7,   /* a person settled it, knowing: its sum is judged, but nobody has
-				     read anything between its rows */
+	CAUSE_SETTLED = 1 << 7, /* a person settled it, knowing: its sum is judged, but nobody has
+				   read anything between its rows */
+	CAUSE_DOUBT = 1 << 9, /* a new era that has not climbed: byport waits for that, for a day */
 	CAUSE_FORGOTTEN = 1 << 5, /* it began with nothing to compare with: no reading was stored */
 };
 
@@ -72,7 +73,7 @@ struct ledger {
 	struct mark first;         /* the very first one; or what was known when the
 				      gateway last began */
 	int64_t less_wall_ms;      /* newest answer that showed less than `newest` */
-	struct mark era_before;    /* last of the era before, while one answer of this one is all */
+	struct mark era_before;    /* last of the era before, while this one has not climbed */
 	struct mark lost;          /* `newest` when the store was lost; at INT64_MIN: it was not */
 	bool has_climbed;          /* since the gateway's start, in its sight */
 	int64_t forgotten_wall_ms; /* what was read since then is lost; INT64_MIN: nothing is */
@@ -80,6 +81,9 @@ struct ledger {
 	int64_t befores[LEDGER_BEFORES_MAX];
 	int befores_count;       /* the newest ones are kept */
 	int64_t resumed_wall_ms; /* from a reading that was a lie; INT64_MIN: not so */
+	bool is_doubted;         /* not climbed since a lie, or since the era's first answer */
+	int64_t doubted_wall_ms; /* ... when it began */
+	struct position doubted; /* ... from here; era -1: the next answer will tell */
 	bool is_lying;           /* the newest answer was a lie */
 	bool was_deceived;       /* by a lie it could not know, since its start: what it takes for
 				    the fastest climb may be that one's */
@@ -116,6 +120,10 @@ struct mark ledger_after(const struct ledger *ledger, int64_t boundary_wall_ms);
 
 /* All causes in the buckets that touch [from, to]. */
 uint32_t ledger_causes(const struct ledger *ledger, int64_t from_wall_ms, int64_t to_wall_ms);
+
+/* A lie: what the register shows next may be doubted until it has climbed from there. (The
+ * first answer of a new era does the same by itself.) */
+void ledger_doubt(struct ledger *ledger, int64_t since_wall_ms);
 
 /* What was counted from one position to a later one, by the closings and openings. */
 int64_t ledger_counted(const struct ledger *ledger, struct position from, struct position to);

@@ -93,7 +93,10 @@ static bool is_believable(const struct doubt *doubt, int64_t lie)
 	int64_t before = shown_by(ledger, ledger->newest.position);
 	if (!knows_rate && ledger->is_lying && lie >= before)
 		return true;
-	return can_follow(doubt, before, lie) || can_follow(doubt, lie, truth);
+	/* As long as the new era has not climbed, the one before may still go on. */
+	return can_follow(doubt, before, lie) || can_follow(doubt, lie, truth) ||
+	       (ledger->era_before.at_wall_ms != INT64_MIN &&
+		       can_follow(doubt, shown_by(ledger, ledger->era_before.position), lie));
 }
 
 /* The first answer of a new era: could byport know that it is one? */
@@ -139,10 +142,14 @@ static void write_lie(const struct series *series, int64_t at_wall_ms, int64_t l
 	struct doubt doubt = {series->simulation, series->point, series->counter, at_wall_ms};
 	int64_t since = known_since(ledger, at_wall_ms);
 	bool believable = is_believable(&doubt, lie);
+	/* One more voice in a doubt: byport decides it for the whole of its time. */
+	if (believable && ledger->is_doubted && ledger->doubted_wall_ms < since)
+		since = ledger->doubted_wall_ms;
 	series->simulation->figures.lies++;
 	series->simulation->figures.believable += believable;
 	ledger_cause_over(ledger, since, at_wall_ms, believable ? CAUSE_BELIEVABLE : CAUSE_LIE);
 	ledger->is_lying = true;
+	ledger_doubt(ledger, since);
 	ledger->was_deceived = ledger->was_deceived || believable;
 	if (believable)
 		ledger_note_before(ledger, lie);
@@ -193,6 +200,8 @@ static void write_between(const struct series *series, int64_t at_wall_ms, struc
 			shown_by(ledger, position)))
 		ledger_cause_over(
 			ledger, ledger->era_before.at_wall_ms, at_wall_ms, CAUSE_BELIEVABLE);
+	if (ledger->is_doubted)
+		ledger_cause_over(ledger, newest->at_wall_ms, at_wall_ms, CAUSE_DOUBT);
 	if (position.era == newest->position.era) {
 		/* A turn that byport must not assume, not knowing what is possible. */
 		if (has_turned(ledger, newest->position, position) &&
@@ -259,6 +268,8 @@ static void write_earlier_boots(const struct series *series, int64_t at_wall_ms)
 		return;
 	ledger_cause_over(series->ledger, since, at_wall_ms,
 		lied ? CAUSE_CLOCK | CAUSE_BELIEVABLE : CAUSE_CLOCK);
+	if (lied)
+		ledger_doubt(series->ledger, since);
 	point->waiting[series->counter].is_of_earlier_boot = false;
 	point->waiting[series->counter].lied = false;
 }
@@ -343,9 +354,10 @@ static void place_waiting(const struct series *series)
 	write_earlier_boots(series, now_ms); /* all of it is placed now */
 	if (point->waiting[index].any || lied)
 		ledger_cause_over(series->ledger, since_ms, now_ms, CAUSE_CLOCK);
-	if (lied)
+	if (lied) {
 		ledger_cause_over(series->ledger, since_ms, now_ms, CAUSE_BELIEVABLE);
-	else if (point->waiting[index].any) {
+		ledger_doubt(series->ledger, since_ms);
+	} else if (point->waiting[index].any) {
 		write_answer(series, point->waiting[index].first_us, point->waiting[index].first);
 		write_answer(series, point->waiting[index].newest_us, point->waiting[index].newest);
 	}

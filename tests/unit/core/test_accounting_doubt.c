@@ -132,15 +132,149 @@ static void zeros_of_a_meter_that_restarts_book_no_lifetime_of_energy(void **sta
 {
 	struct counter_bench *bench = *state;
 
-	counter_bench_read_minutes(bench, (struct counter_bench_climb){0, 7, 48213000, 10});
-	counter_bench_read_minutes(bench, (struct counter_bench_climb){8, 17, 0, 0});
-	counter_bench_read_minutes(bench, (struct counter_bench_climb){18, 60, 48213180, 10});
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){0, 67, 48213000, 10});
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){68, 77, 0, 0});
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){78, 120, 48213780, 10});
+	assert_int_equal(counter_bench_sum(bench), 1200);
+	for (size_t i = 0; i < bench->rows_count; i++) {
+		assert_true(counter_bench_has_energy(&bench->rows[i]));
+		assert_in_range(bench->rows[i].energy, 149, 151);
+	}
+	/* Told when it was seen again, and when it was over. */
+	assert_int_equal(bench->events_count, 2);
+	assert_int_equal(bench->events[0].kind, EVENT_COUNTER_DOUBTED);
+	assert_int_equal(
+		bench->events[0].at_wall_ms, COUNTER_BENCH_T0 + 68 * COUNTER_BENCH_MINUTE_MS);
+	assert_int_equal(bench->events[1].kind, EVENT_ENERGY_WITHHELD);
+}
+
+/* A converter that shows zero or all ones for hours while it does not reach its meter. */
+static void a_value_that_only_repeats_is_not_believed_with_or_without_a_limit(void **state)
+{
+	struct counter_bench *bench = *state;
+	static const int64_t rates[] = {0, 6000}, shown[] = {0, 4294967295};
+
+	for (size_t i = 0; i < 4; i++) {
+		bench->counter = (struct counter){0};
+		bench->rows_count = 0;
+		bench->rules.rate_max_per_hour = rates[i / 2];
+		counter_bench_read_minutes(
+			bench, (struct counter_bench_climb){0, 320, 5000000, 10});
+		counter_bench_read_minutes(
+			bench, (struct counter_bench_climb){321, 500, shown[i % 2], 0});
+		counter_bench_tick(bench, 500);
+		assert_int_equal(counter_bench_last_row(bench)->quality, QUALITY_MISSING);
+		counter_bench_read_minutes(
+			bench, (struct counter_bench_climb){501, 525, 5005010, 10});
+		assert_int_equal(counter_bench_sum(bench), 5250);
+		assert_int_equal(counter_bench_last_row(bench)->quality, QUALITY_MEASURED);
+	}
+}
+
+/* A counter that was reset and that nothing flows through: in doubt at first, believed in the end.
+ */
+static void a_reset_is_believed_when_it_climbs_or_after_a_day(void **state)
+{
+	struct counter_bench *bench = *state;
+
+	for (int hours = 3; hours <= 25; hours += 22) {
+		const int end = 1800 + hours * 60 + 15;
+		bench->counter = (struct counter){0};
+		bench->rows_count = 0;
+		counter_bench_read_minutes(
+			bench, (struct counter_bench_climb){0, 1820, 5000000, 10});
+		counter_bench_read_minutes(bench, (struct counter_bench_climb){1821, end, 0, 0});
+		if (hours < 24) {
+			assert_int_equal(bench->rows_count, 121);
+			counter_bench_read(bench, end + 1, 7);
+		}
+		assert_int_equal(bench->rows[121].quality, QUALITY_REJECTED);
+		for (size_t i = 122; i < bench->rows_count; i++) {
+			assert_int_equal(bench->rows[i].quality, QUALITY_MEASURED);
+			assert_int_equal(bench->rows[i].energy, 0);
+		}
+		assert_int_equal(bench->rows_count, 121 + hours * 4);
+	}
+}
+
+/* Half an hour of readings does not outweigh hours of others. */
+static void a_value_that_repeats_for_longer_than_the_one_before_is_believed(void **state)
+{
+	struct counter_bench *bench = *state;
+
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){0, 30, 5000000, 10});
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){31, 75, 0, 0});
+	assert_int_equal(counter_bench_last_row(bench)->quality, QUALITY_MEASURED);
+	assert_int_equal(counter_bench_last_row(bench)->reading_end, 0);
+}
+
+/* Read again after hours without an answer: nobody saw that it stood. */
+static void what_repeats_after_a_gap_is_an_estimate_once_it_is_believed(void **state)
+{
+	struct counter_bench *bench = *state;
+
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){0, 320, 5000000, 10});
+	counter_bench_read(bench, 321, 3);
+	counter_bench_read(bench, 410, 3);
+	counter_bench_read(bench, 411, 4);
+	assert_int_equal(bench->rows[21].quality, QUALITY_REJECTED);
+	assert_int_equal(bench->rows_count, 27);
+	for (size_t i = 22; i < bench->rows_count; i++) {
+		assert_int_equal(bench->rows[i].quality, QUALITY_ESTIMATED);
+	}
+}
+
+/* An idle register, and one answer that could have been true. */
+static void back_where_it_stood_before_a_leap_it_is_believed_at_once(void **state)
+{
+	struct counter_bench *bench = *state;
+
+	bench->rules.rate_max_per_hour = 6000;
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){0, 180, 5000, 0});
+	counter_bench_read(bench, 181, 9000);
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){182, 240, 5000, 0});
+	counter_bench_read(bench, 241, 9000);
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){242, 300, 5000, 0});
+	for (size_t i = 0; i < bench->rows_count; i++) {
+		assert_true(
+			!counter_bench_has_energy(&bench->rows[i]) || bench->rows[i].energy == 0);
+	}
+	assert_int_equal(bench->rows_count, 20);
+	assert_int_equal(bench->rows[12].quality, QUALITY_REJECTED);
+	assert_int_equal(bench->rows[13].quality, QUALITY_MEASURED);
+}
+
+/* After hours of zeros one torn word is not the register that is back. */
+static void one_reading_does_not_end_a_doubt(void **state)
+{
+	struct counter_bench *bench = *state;
+
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){0, 320, 5000, 10});
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){321, 400, 0, 0});
+	counter_bench_read(bench, 401, 65536);
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){402, 460, 0, 10});
 	for (size_t i = 0; i < bench->rows_count; i++) {
 		assert_true(
 			!counter_bench_has_energy(&bench->rows[i]) || bench->rows[i].energy <= 150);
 	}
-	assert_int_equal(bench->rows[0].quality, QUALITY_REJECTED);
-	assert_int_equal(counter_bench_sum(bench), 300);
+	assert_int_equal(counter_bench_last_row(bench)->quality, QUALITY_MEASURED);
+}
+
+/* The first reading of a reset, then a torn word: neither is a climb. */
+static void a_leap_after_a_fall_is_held_where_no_limit_is_known(void **state)
+{
+	struct counter_bench *bench = *state;
+
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){0, 20, 5000, 10});
+	counter_bench_read(bench, 21, 30);
+	counter_bench_read(bench, 22, 30 + (INT64_C(150) << 16));
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){23, 60, 50, 10});
+	for (size_t i = 0; i < bench->rows_count; i++) {
+		assert_true(
+			!counter_bench_has_energy(&bench->rows[i]) || bench->rows[i].energy == 150);
+	}
+	assert_int_equal(bench->rows[1].quality, QUALITY_REJECTED);
+	assert_int_equal(bench->rows[2].quality, QUALITY_MEASURED);
 }
 
 /* ---- Breaks ---- */
@@ -389,6 +523,13 @@ int main(void)
 		WITH_BENCH(two_noisy_readings_in_a_row_are_both_withheld),
 		WITH_BENCH(a_babbling_meter_does_not_fill_the_stream_with_events),
 		WITH_BENCH(zeros_of_a_meter_that_restarts_book_no_lifetime_of_energy),
+		WITH_BENCH(a_value_that_only_repeats_is_not_believed_with_or_without_a_limit),
+		WITH_BENCH(a_reset_is_believed_when_it_climbs_or_after_a_day),
+		WITH_BENCH(a_value_that_repeats_for_longer_than_the_one_before_is_believed),
+		WITH_BENCH(what_repeats_after_a_gap_is_an_estimate_once_it_is_believed),
+		WITH_BENCH(back_where_it_stood_before_a_leap_it_is_believed_at_once),
+		WITH_BENCH(one_reading_does_not_end_a_doubt),
+		WITH_BENCH(a_leap_after_a_fall_is_held_where_no_limit_is_known),
 		WITH_BENCH(a_reset_rejects_the_interval_and_the_next_goes_on_from_there),
 		WITH_BENCH(a_leap_that_stays_is_rejected_where_it_is_impossible),
 		WITH_BENCH(a_reset_during_a_gap_rejects_all_it_may_have_touched),
