@@ -289,7 +289,8 @@ static bool believe_step(const struct counter_step *step, const struct reading *
 	if (is_rollover(step, &held)) {
 		return roll_over(step, &held) && closing_accept(step, next);
 	}
-	if (is_rollover(step, next)) { /* noise just before it: the held one came too early */
+	if (!has_repeated(step->counter) && is_rollover(step, next)) {
+		/* noise just before it: the held one came too early */
 		return withhold(step) && roll_over(step, next);
 	}
 	return break_run(step) && closing_accept(step, next);
@@ -535,10 +536,11 @@ bool counter_tick(struct counter *counter, const struct counter_rules *rules, in
 	}
 }
 
-/* A reading that did not follow may be the new device's first: it stays held. */
+/* A reading that did not follow may be the new device's first: it stays held. One that was shown
+ * again and again was the old one's. */
 void counter_exchange(struct counter *counter)
 {
-	const bool has_held = counter->has_held;
+	const bool has_held = counter->has_held && !has_repeated(counter);
 
 	closing_end_run(counter);
 	counter->has_held = has_held;

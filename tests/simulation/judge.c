@@ -144,7 +144,11 @@ static void judge_readings(
         };
 	if (has_value(row) && !readings_agree(judged, &pair))
 		violated(judged->simulation, "conservation",
-			"%s: the register counted another amount", case_text(text, judged, row));
+			"%s: the register counted another amount, from %lld..%lld to %lld..%lld",
+			case_text(text, judged, row), (long long)start->before.position.unwrapped,
+			(long long)start->after.position.unwrapped,
+			(long long)end->before.position.unwrapped,
+			(long long)end->after.position.unwrapped);
 }
 
 /* Nothing was wrong: then it is measured. */

@@ -36,6 +36,7 @@ void ledger_begin(struct ledger *ledger, int64_t from_wall_ms, int64_t to_wall_m
 	ledger->newest = ledger->first = ledger->lost = ledger->era_before = no_mark;
 	ledger->forgotten_wall_ms = INT64_MIN;
 	ledger->resumed_wall_ms = INT64_MIN;
+	ledger->bridged_wall_ms = INT64_MIN;
 }
 
 void ledger_clear(struct ledger *ledger)
@@ -94,6 +95,18 @@ static void judge_doubt(struct ledger *ledger, struct position position)
 		ledger->is_doubted = false;
 }
 
+static void note_climb(struct ledger *ledger, int64_t at_wall_ms, struct position position)
+{
+	const struct mark *newest = &ledger->newest;
+	int64_t span_ms = at_wall_ms - ledger->less_wall_ms;
+	if (position.era != newest->position.era || span_ms <= 0)
+		return;
+	double per_hour = (double)(position.unwrapped - newest->position.unwrapped) * 3600e3 /
+			  (double)span_ms;
+	if (per_hour > ledger->fastest_per_hour)
+		ledger->fastest_per_hour = per_hour;
+}
+
 static bool is_earlier(struct position a, struct position b)
 {
 	return a.era != b.era ? a.era < b.era : a.unwrapped < b.unwrapped;
@@ -113,11 +126,14 @@ void ledger_answer(struct ledger *ledger, int64_t earliest_wall_ms, int64_t late
 		last->last = (struct mark){latest_wall_ms, position};
 	if (ledger->newest.at_wall_ms != INT64_MIN &&
 		is_earlier(ledger->newest.position, position)) {
+		note_climb(ledger, latest_wall_ms, position);
 		ledger->less_wall_ms = ledger->newest.at_wall_ms;
 		ledger->has_climbed = true;
 	}
 	if (ledger->newest.at_wall_ms == INT64_MIN)
-		ledger->less_wall_ms = earliest_wall_ms;
+		ledger->less_wall_ms = ledger->bridged_wall_ms != INT64_MIN
+					       ? ledger->bridged_wall_ms
+					       : earliest_wall_ms;
 	judge_doubt(ledger, position);
 	if (ledger->forgotten_wall_ms != INT64_MIN)
 		ledger_cause_over(
@@ -177,13 +193,19 @@ void ledger_forget(struct ledger *ledger, int64_t from_wall_ms, int64_t now_wall
 	ledger->era_before = no_mark;
 	ledger->first = known;
 	ledger->less_wall_ms = known.at_wall_ms;
+	ledger->bridged_wall_ms = INT64_MIN;
 	ledger->has_climbed = false;
+	ledger->fastest_per_hour = 0;
 	ledger->is_lying = false;
 	ledger->was_deceived = false;
 }
 
 void ledger_bridge(struct ledger *ledger, int64_t from_wall_ms, int64_t to_wall_ms)
 {
+	/* Since then it may have been about to climb. */
+	ledger->bridged_wall_ms = from_wall_ms;
+	if (!ledger->has_climbed && from_wall_ms < ledger->less_wall_ms)
+		ledger->less_wall_ms = from_wall_ms;
 	int64_t number = floor_of(from_wall_ms, ledger->interval_ms);
 	int64_t end = floor_of(to_wall_ms, ledger->interval_ms);
 	for (int64_t i = number; i < end; i++) {

@@ -72,9 +72,11 @@ struct ledger {
 	struct mark newest;        /* good answer that the gateway has placed */
 	struct mark first;         /* the very first one; or what was known when the
 				      gateway last began */
+	int64_t bridged_wall_ms;   /* it began at an archive's anchor of then; INT64_MIN: not so */
 	int64_t less_wall_ms;      /* newest answer that showed less than `newest` */
 	struct mark era_before;    /* last of the era before, while this one has not climbed */
 	struct mark lost;          /* `newest` when the store was lost; at INT64_MIN: it was not */
+	double fastest_per_hour;   /* of all climbs since then */
 	bool has_climbed;          /* since the gateway's start, in its sight */
 	int64_t forgotten_wall_ms; /* what was read since then is lost; INT64_MIN: nothing is */
 	/* What was shown last before breaks, and lies that may have been taken for that. */

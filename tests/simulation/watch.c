@@ -167,6 +167,17 @@ static bool has_turned(const struct ledger *ledger, struct position from, struct
 	       from.unwrapped / ledger->modulus != to.unwrapped / ledger->modulus;
 }
 
+/* So much, after so little, that byport waits for more where it does not know what is possible. */
+static bool is_unheard_of(const struct doubt *doubt, struct position position)
+{
+	const struct ledger *ledger =
+		&doubt->simulation->points[doubt->point].ledgers[doubt->counter];
+	double hours = (double)(doubt->at_wall_ms - ledger->less_wall_ms) / MS_PER_HOUR;
+	double climb = (double)(position.unwrapped - ledger->newest.position.unwrapped);
+	return rate_possible(doubt->simulation, doubt->point) == 0 && climb > 0 &&
+	       climb > 0.5 * UNHEARD_OF * ledger->fastest_per_hour * hours;
+}
+
 /* What the newest answers do to what lies between them. */
 static void write_between(const struct series *series, int64_t at_wall_ms, struct position position)
 {
@@ -190,8 +201,10 @@ static void write_between(const struct series *series, int64_t at_wall_ms, struc
 				     (CAUSE_LIE | CAUSE_BELIEVABLE)));
 	/* From below to above where the era before ended: byport may take it for a return. */
 	if (ledger_passes_before(
-		    ledger, shown_by(ledger, newest->position), shown_by(ledger, position)))
+		    ledger, shown_by(ledger, newest->position), shown_by(ledger, position))) {
 		ledger_cause_over(ledger, newest->at_wall_ms, at_wall_ms, CAUSE_LEAP);
+		ledger_doubt(ledger, newest->at_wall_ms);
+	}
 	if (position.era != newest->position.era)
 		ledger_note_before(ledger, shown_by(ledger, newest->position));
 	/* The only answer in between looks like noise when the next one follows on. */
@@ -203,10 +216,18 @@ static void write_between(const struct series *series, int64_t at_wall_ms, struc
 	if (ledger->is_doubted)
 		ledger_cause_over(ledger, newest->at_wall_ms, at_wall_ms, CAUSE_DOUBT);
 	if (position.era == newest->position.era) {
+		if (is_unheard_of(&doubt, position))
+			ledger_doubt(ledger, newest->at_wall_ms);
+		/* A whole turn while nobody looked. */
+		if (has_turned(ledger, newest->position, position) &&
+			shown_by(ledger, position) >= shown_by(ledger, newest->position))
+			ledger_cause_over(ledger, newest->at_wall_ms, at_wall_ms, CAUSE_BELIEVABLE);
 		/* A turn that byport must not assume, not knowing what is possible. */
 		if (has_turned(ledger, newest->position, position) &&
-			rate_possible(series->simulation, series->point) == 0)
+			rate_possible(series->simulation, series->point) == 0) {
 			ledger_cause_over(ledger, newest->at_wall_ms, at_wall_ms, CAUSE_BREAK);
+			ledger_doubt(ledger, newest->at_wall_ms);
+		}
 		return;
 	}
 	/* A serial number tells, where it could be read: byport gives up when noise is in the way.
@@ -370,6 +391,7 @@ void watch_clock(struct simulation *simulation)
 }
 
 struct wrong_span {
+	int64_t size_ms; /* of the error */
 	int64_t from_wall_ms;
 	int64_t to_wall_ms;
 };
@@ -378,8 +400,12 @@ static struct wrong_span wrong_span;
 
 static void write_wrong(const struct series *series)
 {
-	ledger_cause_over(
-		series->ledger, wrong_span.from_wall_ms, wrong_span.to_wall_ms, CAUSE_CLOCK);
+	const struct ledger *ledger = series->ledger;
+	int64_t from_ms = wrong_span.from_wall_ms;
+	/* What is still in doubt moves too. */
+	if (ledger->is_doubted && ledger->doubted_wall_ms - wrong_span.size_ms < from_ms)
+		from_ms = ledger->doubted_wall_ms - wrong_span.size_ms;
+	ledger_cause_over(series->ledger, from_ms, wrong_span.to_wall_ms, CAUSE_CLOCK);
 }
 
 /*
@@ -392,6 +418,7 @@ void watch_wrong_clock(struct simulation *simulation)
 	struct board *board = &simulation->board;
 	int64_t since_ms = board->wrong_since_us / 1000, now_ms = simulation->now_us / 1000;
 	int64_t error_ms = board->error_ms, size_ms = error_ms < 0 ? -error_ms : error_ms;
+	wrong_span.size_ms = size_ms;
 	wrong_span.from_wall_ms = since_ms - 2 * size_ms;
 	wrong_span.to_wall_ms = now_ms + size_ms;
 	board->worst_ms = size_ms > board->worst_ms ? size_ms : board->worst_ms;

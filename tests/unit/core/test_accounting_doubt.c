@@ -342,6 +342,22 @@ static void an_exchange_rejects_the_open_interval_without_waiting(void **state)
 	assert_int_equal(counter_bench_sum(bench), 300);
 }
 
+/* The old device was reset and stood still; the new one stands higher. */
+static void what_was_in_doubt_at_an_exchange_was_the_old_devices(void **state)
+{
+	struct counter_bench *bench = *state;
+
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){0, 320, 5000, 10});
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){321, 340, 0, 0});
+	counter_exchange(&bench->counter);
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){341, 375, 900, 10});
+	assert_int_equal(bench->rows[21].quality, QUALITY_REJECTED);
+	assert_int_equal(bench->rows[22].quality, QUALITY_REJECTED);
+	assert_int_equal(bench->rows[23].quality, QUALITY_MEASURED);
+	assert_int_equal(bench->rows[23].reading_start, 940);
+	assert_int_equal(bench->rows_count, 25);
+}
+
 static void an_exchange_on_a_boundary_costs_one_interval_only(void **state)
 {
 	struct counter_bench *bench = *state;
@@ -453,6 +469,22 @@ static void what_a_reset_after_a_rollover_withholds_is_told_rightly(void **state
 	assert_int_equal(bench->events[1].amount, 100 + 40);
 }
 
+/* Too little for a rollover when it fell; that hours of doubt would have sufficed says nothing. */
+static void a_reset_that_is_believed_late_is_no_rollover(void **state)
+{
+	struct counter_bench *bench = *state;
+
+	bench->rules.modulus = 1000000;
+	bench->rules.rate_max_per_hour = 60000;
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){0, 320, 900000, 10});
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){321, 500, 0, 0});
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){501, 530, 1, 1});
+	for (size_t i = 0; i < bench->rows_count; i++) {
+		assert_true(bench->rows[i].energy <= 150);
+	}
+	assert_int_equal(bench->rows[21].quality, QUALITY_REJECTED);
+}
+
 /* A torn word once showed 1 700; that the register gets there by itself is no leap. */
 static void a_value_that_noise_once_showed_is_passed_like_any_other(void **state)
 {
@@ -534,12 +566,14 @@ int main(void)
 		WITH_BENCH(a_leap_that_stays_is_rejected_where_it_is_impossible),
 		WITH_BENCH(a_reset_during_a_gap_rejects_all_it_may_have_touched),
 		WITH_BENCH(an_exchange_rejects_the_open_interval_without_waiting),
+		WITH_BENCH(what_was_in_doubt_at_an_exchange_was_the_old_devices),
 		WITH_BENCH(an_exchange_on_a_boundary_costs_one_interval_only),
 		WITH_BENCH(a_new_device_inherits_no_boundary_reading),
 		WITH_BENCH(a_new_device_is_not_judged_by_the_old_ones_readings),
 		WITH_BENCH(a_rollover_is_counted_when_it_is_possible),
 		WITH_BENCH(no_rollover_is_assumed_where_it_is_impossible_or_unknown),
 		WITH_BENCH(what_a_reset_after_a_rollover_withholds_is_told_rightly),
+		WITH_BENCH(a_reset_that_is_believed_late_is_no_rollover),
 		WITH_BENCH(a_value_that_noise_once_showed_is_passed_like_any_other),
 		WITH_BENCH(back_from_zeros_of_a_young_register_books_nothing),
 		WITH_BENCH(where_instants_are_guesses_a_climb_is_believed_and_noise_is_not),
