@@ -156,6 +156,7 @@ static void hold(struct counter *counter, const struct reading *reading)
 	counter->held_until_wall_ms = reading->at_wall_ms;
 	counter->held_has_gap = false;
 	counter->has_held = true;
+	counter->has_other = false;
 }
 
 static bool has_repeated(const struct counter *counter)
@@ -183,25 +184,48 @@ static bool note_repeat(const struct counter_step *step, const struct reading *r
 	return true;
 }
 
-/* The held reading was noise. */
-static bool withhold(const struct counter_step *step)
+static bool tell_of_noise(
+	const struct counter_step *step, const struct reading *odd, int64_t until_wall_ms)
 {
 	struct counter *counter = step->counter;
 
 	if (counter->withheld_events < COUNTER_WITHHELD_EVENTS_MAX) {
-		struct event_row event =
-			accounting_text_noise(step->rules, &counter->last, &counter->held);
+		struct event_row event = accounting_text_noise(step->rules, &counter->last, odd);
 		if (!closing_tell(step, &event)) {
 			return false;
 		}
 		counter->withheld_events++;
 	}
 	if (!counter->has_noise) {
-		counter->noise_wall_ms[0] = counter->held.at_wall_ms;
+		counter->noise_wall_ms[0] = odd->at_wall_ms;
 	}
-	counter->noise_wall_ms[1] = counter->held_until_wall_ms;
+	counter->noise_wall_ms[1] = until_wall_ms;
 	counter->has_noise = true;
+	return true;
+}
+
+/* The held reading was noise. */
+static bool withhold(const struct counter_step *step)
+{
+	struct counter *counter = step->counter;
+
+	if (!tell_of_noise(step, &counter->held, counter->held_until_wall_ms)) {
+		return false;
+	}
 	counter->has_held = false;
+	return true;
+}
+
+/* The odd reading in a doubt was noise. */
+static bool withhold_other(const struct counter_step *step)
+{
+	struct counter *counter = step->counter;
+
+	if (counter->has_other &&
+		!tell_of_noise(step, &counter->other, counter->other.at_wall_ms)) {
+		return false;
+	}
+	counter->has_other = false;
 	return true;
 }
 
@@ -332,19 +356,45 @@ static bool accept_held(const struct counter_step *step)
 	       accept_repeats(step, &held, counter->held_until_wall_ms);
 }
 
-/* What the reading after a held one says about it. */
-static bool settle_held(const struct counter_step *step, const struct reading *reading)
+/*
+ * An odd reading in a doubt counts once the next one agrees: it climbs from
+ * there, or both follow on from the last one. What only repeats does so when it
+ * did for longer than the held one.
+ */
+static bool agrees_with_other(const struct counter_step *step, const struct reading *reading)
+{
+	const struct counter *counter = step->counter;
+
+	if (!counter->has_other || reading->value < counter->other.value) {
+		return false;
+	}
+	return reading->value > counter->other.value || follows_last(step, reading) ||
+	       reading->at_wall_ms - counter->other.at_wall_ms >
+		       counter->held_until_wall_ms - counter->held.at_wall_ms;
+}
+
+static bool note_other(const struct counter_step *step, const struct reading *reading)
 {
 	struct counter *counter = step->counter;
 
-	if (only_repeats(step, reading)) {
-		return note_repeat(step, reading);
+	if (counter->has_other && counter->other.value == reading->value) {
+		return true;
 	}
+	if (!withhold_other(step)) {
+		return false;
+	}
+	counter->other = *reading;
+	counter->has_other = true;
+	return true;
+}
+
+/* What the reading after a held one that was read once says about it. */
+static bool settle_once_held(const struct counter_step *step, const struct reading *reading)
+{
 	if (follows_last(step, reading) && climbs_through_held(step, reading)) {
 		return accept_held(step) && closing_accept(step, reading);
 	}
-	if (follows_last(step, reading) && !is_unheard_of_since_last(step, reading) &&
-		!has_repeated(counter)) {
+	if (follows_last(step, reading) && !is_unheard_of_since_last(step, reading)) {
 		return withhold(step) && closing_accept(step, reading);
 	}
 	if (!follows_last(step, reading) && follows_held(step, reading)) {
@@ -353,8 +403,37 @@ static bool settle_held(const struct counter_step *step, const struct reading *r
 	if (!withhold(step)) {
 		return false;
 	}
-	hold(counter, reading);
+	hold(step->counter, reading);
 	return true;
+}
+
+/* It climbs from the held one: a leap that goes on, or a run of its own. */
+static bool confirms_held(const struct counter_step *step, const struct reading *reading)
+{
+	return follows_last(step, reading) ? climbs_through_held(step, reading)
+					   : follows_held(step, reading);
+}
+
+static bool settle_held(const struct counter_step *step, const struct reading *reading)
+{
+	struct counter *counter = step->counter;
+
+	if (only_repeats(step, reading)) {
+		return withhold_other(step) && note_repeat(step, reading);
+	}
+	if (!has_repeated(counter) || confirms_held(step, reading)) {
+		return settle_once_held(step, reading);
+	}
+	if (!agrees_with_other(step, reading)) {
+		return note_other(step, reading);
+	}
+	const struct reading other = counter->other;
+	if (!withhold(step)) {
+		return false;
+	}
+	hold(counter, &other);
+	return only_repeats(step, reading) ? note_repeat(step, reading)
+					   : settle_once_held(step, reading);
 }
 
 /* ---- The module's face ---- */

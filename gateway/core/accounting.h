@@ -90,6 +90,7 @@ struct counter {
 	struct reading last;        /* where the run has come to */
 	struct reading held;        /* a suspicious reading after it */
 	int64_t held_until_wall_ms; /* newest instant at which the register showed the same */
+	struct reading other;       /* the newest odd one while the held one repeats */
 	int64_t read_wall_ms;       /* newest good reading; `last` may be a boundary after it */
 	int64_t less_wall_ms;     /* newest instant at which the register showed less than `last` */
 	int64_t fastest_per_hour; /* fastest climb seen */
@@ -117,7 +118,8 @@ struct counter {
 	bool has_last;
 	bool has_held;
 	bool held_has_gap; /* it was not read all the time until then */
-	bool has_climbed;  /* less_wall_ms is known; else it is the run's beginning */
+	bool has_other;
+	bool has_climbed; /* less_wall_ms is known; else it is the run's beginning */
 	bool has_before;
 	bool before_is_other; /* another device's: a leap above it means nothing */
 	bool has_next;

@@ -95,7 +95,7 @@ static int64_t absolute(int64_t number)
 bool counter_rescale(struct counter *counter, struct scale ratio, int64_t from_wall_ms)
 {
 	struct counter changed = *counter;
-	int64_t *const amounts[] = {&changed.last.value, &changed.held.value,
+	int64_t *const amounts[] = {&changed.last.value, &changed.held.value, &changed.other.value,
 		&changed.fastest_per_hour, &changed.least_climb, &changed.before,
 		&changed.before_climb, &changed.withheld};
 
@@ -132,8 +132,8 @@ static bool has_value(const struct interval_row *row)
 static void shift_instants(struct counter *counter, int64_t step_ms)
 {
 	int64_t *const instants[] = {&counter->last.at_wall_ms, &counter->held.at_wall_ms,
-		&counter->held_until_wall_ms, &counter->read_wall_ms, &counter->less_wall_ms,
-		&counter->level_wall_ms, &counter->ready_wall_ms};
+		&counter->held_until_wall_ms, &counter->other.at_wall_ms, &counter->read_wall_ms,
+		&counter->less_wall_ms, &counter->level_wall_ms, &counter->ready_wall_ms};
 	int64_t floor_wall_ms = counter->has_next ? counter->next_start_wall_ms : INT64_MIN;
 
 	for (size_t i = 0; i < sizeof(instants) / sizeof(instants[0]); i++) {

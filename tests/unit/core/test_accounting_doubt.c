@@ -260,6 +260,76 @@ static void one_reading_does_not_end_a_doubt(void **state)
 	assert_int_equal(counter_bench_last_row(bench)->quality, QUALITY_MEASURED);
 }
 
+/* A reset that nothing flows through, and five answers of all ones in its midst. */
+static void noise_in_a_doubt_does_not_begin_it_anew(void **state)
+{
+	struct counter_bench *bench = *state;
+
+	bench->rules.rate_max_per_hour = 6000;
+	bench->rules.modulus = 4294967296;
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){0, 320, 5000, 10});
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){321, 400, 0, 0});
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){401, 405, 4294967295, 0});
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){406, 440, 0, 0});
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){441, 466, 1, 1});
+	assert_int_equal(bench->rows[21].quality, QUALITY_REJECTED);
+	assert_int_equal(bench->rows_count, 31);
+	for (size_t i = 22; i < bench->rows_count; i++) {
+		assert_true(counter_bench_has_energy(&bench->rows[i]));
+		assert_true(bench->rows[i].energy <= 15);
+	}
+	assert_int_equal(bench->events[0].kind, EVENT_COUNTER_DOUBTED);
+	assert_int_equal(bench->events[1].kind, EVENT_ENERGY_WITHHELD);
+	assert_int_equal(bench->events[2].kind, EVENT_COUNTER_REJECTED);
+}
+
+/* Four answers of all ones, then the exchanged meter's zeros for an hour, then all ones again. */
+static void of_two_values_that_repeat_the_longer_one_is_in_doubt(void **state)
+{
+	struct counter_bench *bench = *state;
+
+	bench->rules.rate_max_per_hour = 6000;
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){0, 30, 5000, 10});
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){31, 34, 655360, 0});
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){35, 50, 0, 0});
+	counter_bench_read(bench, 51, 655360);
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){52, 150, 0, 0});
+	for (size_t i = 0; i < bench->rows_count; i++) {
+		assert_true(bench->rows[i].reading_end < 655360);
+	}
+	assert_int_equal(counter_bench_last_row(bench)->quality, QUALITY_MEASURED);
+	assert_int_equal(counter_bench_last_row(bench)->reading_end, 0);
+}
+
+/* Ten steps in a night, then ten a minute for some minutes at a time, where no limit is known. */
+static void a_coarse_register_that_wakes_up_is_not_held_for_long(void **state)
+{
+	struct counter_bench *bench = *state;
+
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){0, 600, 5000, 0});
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){601, 1200, 5010, 0});
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){1201, 1203, 5020, 0});
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){1204, 1206, 6030, 0});
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){1207, 1209, 7040, 0});
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){1210, 1216, 8050, 1000});
+	assert_int_equal(counter_bench_last_row(bench)->quality, QUALITY_MEASURED);
+	assert_int_equal(counter_bench_sum(bench), 8050 + 5 * 1000 - 5000);
+}
+
+/* Reset once more, in a doubt: the newer one climbs. */
+static void a_second_reset_in_a_doubt_ends_it(void **state)
+{
+	struct counter_bench *bench = *state;
+
+	bench->rules.rate_max_per_hour = 6000;
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){0, 320, 500000, 10});
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){321, 400, 90000, 0});
+	counter_bench_read_minutes(bench, (struct counter_bench_climb){401, 440, 10, 10});
+	assert_int_equal(counter_bench_last_row(bench)->quality, QUALITY_MEASURED);
+	assert_int_equal(counter_bench_last_row(bench)->energy, 150);
+	assert_int_equal(counter_bench_last_row(bench)->reading_end, 350);
+}
+
 /* The first reading of a reset, then a torn word: neither is a climb. */
 static void a_leap_after_a_fall_is_held_where_no_limit_is_known(void **state)
 {
@@ -561,6 +631,10 @@ int main(void)
 		WITH_BENCH(what_repeats_after_a_gap_is_an_estimate_once_it_is_believed),
 		WITH_BENCH(back_where_it_stood_before_a_leap_it_is_believed_at_once),
 		WITH_BENCH(one_reading_does_not_end_a_doubt),
+		WITH_BENCH(noise_in_a_doubt_does_not_begin_it_anew),
+		WITH_BENCH(of_two_values_that_repeat_the_longer_one_is_in_doubt),
+		WITH_BENCH(a_coarse_register_that_wakes_up_is_not_held_for_long),
+		WITH_BENCH(a_second_reset_in_a_doubt_ends_it),
 		WITH_BENCH(a_leap_after_a_fall_is_held_where_no_limit_is_known),
 		WITH_BENCH(a_reset_rejects_the_interval_and_the_next_goes_on_from_there),
 		WITH_BENCH(a_leap_that_stays_is_rejected_where_it_is_impossible),
