@@ -47,18 +47,38 @@ static void list_waiting(struct pipeline_series_place *place, void *argument)
 	}
 }
 
+/* What an earlier run of the program read in this boot. Its count goes to *ret_count. */
+static struct unplaced_reading *read_before(const struct pipeline *pipeline, size_t *ret_count)
+{
+	struct unplaced_reading *items = store_unplaced(pipeline->store, ret_count);
+	size_t kept = 0;
+	for (size_t i = 0; i < *ret_count; i++)
+		if (strcmp(items[i].boot, boot_of(pipeline)) == 0 &&
+			items[i].at_mono_ms < pipeline->started_mono_ms)
+			items[kept++] = items[i];
+	*ret_count = kept;
+	return items;
+}
+
 void pipeline_keep_unplaced(struct pipeline *pipeline)
 {
 	struct unplaced_list list = {.count = 0};
+	size_t before_count;
 	if (pipeline->clock.state != CLOCK_STATE_UNKNOWN || pipeline->store == NULL ||
 		pipeline->now.mono_ms < pipeline->unplaced_due_mono_ms)
 		return;
 	pipeline->unplaced_due_mono_ms = pipeline->now.mono_ms + pipeline->site->config->commit_ms;
 	pipeline_for_each_value(pipeline, count_waiting, &list);
-	list.items = list.count > 0 ? calloc(list.count, sizeof *list.items) : NULL;
+	if (list.count == 0)
+		return;
+	struct unplaced_reading *before = read_before(pipeline, &before_count);
+	list.items = calloc(before_count + list.count, sizeof *list.items);
+	if (list.items != NULL && before_count > 0)
+		memcpy(list.items, before, before_count * sizeof *before);
+	free(before);
 	if (list.items == NULL)
 		return;
-	list.count = 0;
+	list.count = before_count;
 	pipeline_for_each_value(pipeline, list_waiting, &list);
 	store_set_unplaced(pipeline->store, boot_of(pipeline), list.items, list.count);
 	free(list.items);

@@ -329,6 +329,28 @@ static void a_reset_after_a_boot_of_unknown_time_loses_only_what_nobody_read(voi
 	house_end(house);
 }
 
+/* The program ends and begins again, the board goes on; the device begins anew meanwhile. */
+static void what_an_earlier_run_in_the_same_boot_read_is_kept(void **state)
+{
+	(void)state;
+	struct house *house = house_new("synchronised", "15 min");
+	begin(house);
+	int64_t known_wall_ms = house->scene->now.wall_ms;
+	boot(house, "boot-1", 0, 1000);
+	live_on(house, 2 * HOUR_MS);
+	int64_t last_mwh = house->mwh;
+	house->scene->pipeline = pipeline_close(house->scene->pipeline);
+	scene_open_pipeline(house->scene);
+	house->mwh = 5000000;
+	live_on(house, 2 * HOUR_MS);
+	house->scene->now.wall_ms = known_wall_ms + 4 * HOUR_MS;
+	house->scene->now.synchronised = true;
+	live_on(house, HOUR_MS);
+	assert_true(sum_of_newest(house) > last_mwh - house->first_mwh - 60 * 100000 + 2 * 6000000);
+	assert_true(count_of(QUALITY_REJECTED) <= 2);
+	house_end(house);
+}
+
 static void what_was_counted_before_the_time_was_ever_known_is_told(void **state)
 {
 	(void)state;
@@ -456,6 +478,7 @@ int main(void)
 		cmocka_unit_test(a_board_in_1970_for_three_boots_keeps_order_and_readings),
 		cmocka_unit_test(
 			readings_of_an_unknown_boot_are_placed_by_one_that_knows_the_time_at_once),
+		cmocka_unit_test(what_an_earlier_run_in_the_same_boot_read_is_kept),
 		cmocka_unit_test(a_reset_after_a_boot_of_unknown_time_loses_only_what_nobody_read),
 		cmocka_unit_test(what_was_counted_before_the_time_was_ever_known_is_told),
 		cmocka_unit_test(ntp_that_never_answers_publishes_nothing_and_forgets_nothing),
