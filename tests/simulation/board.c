@@ -87,6 +87,8 @@ void board_start(struct simulation *simulation)
 	if (!pipeline_take_site(board->pipeline, simulation->loaded->site, &board->now,
 		    simulation->loaded->slots))
 		abort();
+	if (board->pipeline->clock.state != CLOCK_STATE_UNKNOWN)
+		watch_clock(simulation); /* what waited on the disk is placed now */
 	for (size_t i = 0; i < simulation->loaded->site->buses_count; i++)
 		line_start(&simulation->lines[i]);
 	board->due_us = simulation->now_us;

@@ -86,9 +86,11 @@ struct ledger {
 	bool is_doubted;         /* not climbed since a lie, or since the era's first answer */
 	int64_t doubted_wall_ms; /* ... when it began */
 	struct position doubted; /* ... from here; era -1: the next answer will tell */
-	bool is_lying;           /* the newest answer was a lie */
-	bool was_deceived;       /* by a lie it could not know, since its start: what it takes for
-				    the fastest climb may be that one's */
+	int64_t lie;             /* the newest one, and when it was told; while is_lying */
+	int64_t lie_wall_ms;
+	bool is_lying;     /* the newest answer was a lie */
+	bool was_deceived; /* by a lie it could not know, since its start: what it takes for
+			      the fastest climb may be that one's */
 };
 
 void ledger_begin(struct ledger *ledger, int64_t from_wall_ms, int64_t to_wall_ms, int64_t opening);

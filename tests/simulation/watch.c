@@ -93,6 +93,11 @@ static bool is_believable(const struct doubt *doubt, int64_t lie)
 	int64_t before = shown_by(ledger, ledger->newest.position);
 	if (!knows_rate && ledger->is_lying && lie >= before)
 		return true;
+	/* It goes on from the lie before as a register would, over a boundary. */
+	if (ledger->is_lying && lie > ledger->lie && can_follow(doubt, ledger->lie, lie) &&
+		doubt->at_wall_ms / ledger->interval_ms !=
+			ledger->lie_wall_ms / ledger->interval_ms)
+		return true;
 	/* As long as the new era has not climbed, the one before may still go on. */
 	return can_follow(doubt, before, lie) || can_follow(doubt, lie, truth) ||
 	       (ledger->era_before.at_wall_ms != INT64_MIN &&
@@ -149,6 +154,8 @@ static void write_lie(const struct series *series, int64_t at_wall_ms, int64_t l
 	series->simulation->figures.believable += believable;
 	ledger_cause_over(ledger, since, at_wall_ms, believable ? CAUSE_BELIEVABLE : CAUSE_LIE);
 	ledger->is_lying = true;
+	ledger->lie = lie;
+	ledger->lie_wall_ms = at_wall_ms;
 	ledger_doubt(ledger, since);
 	ledger->was_deceived = ledger->was_deceived || believable;
 	if (believable)
@@ -313,8 +320,6 @@ static void watch_sample(const struct series *series, const struct sample *sampl
 			return; /* byport knows that it is another's, or does not know better */
 	}
 	bool is_lie = sample->value != shown;
-	if (knows_time(simulation))
-		write_earlier_boots(series, placed_ms(simulation, true_us));
 	if (knows_time(simulation) && is_lie) {
 		write_lie(series, placed_ms(simulation, true_us), sample->value);
 	} else if (knows_time(simulation)) {
