@@ -52,6 +52,17 @@ bool receipts_take(struct receipts *receipts, const struct receipts_archive *sai
 	return true;
 }
 
+bool receipts_has_said(const struct receipts *receipts, const struct receipts_archive *said)
+{
+	for (uint8_t i = 0; i < receipts->count; i++) {
+		const struct receipts_archive *archive = &receipts->archives[i];
+		if (strcmp(archive->id, said->id) == 0) {
+			return archive->said_wall_ms == said->said_wall_ms;
+		}
+	}
+	return false;
+}
+
 bool receipts_least(const struct receipts *receipts, enum stream stream, int64_t now_mono_ms,
 	int64_t *ret_through)
 {

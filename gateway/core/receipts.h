@@ -18,6 +18,7 @@ enum { RECEIPT_UNTOLD = -1 };
 struct receipts_archive {
 	char id[METER_ID_MAX];
 	int64_t answered_mono_ms;
+	int64_t said_wall_ms;          /* the archive's own clock */
 	int64_t through[STREAM_COUNT]; /* RECEIPT_UNTOLD: not a word of this stream */
 };
 
@@ -31,6 +32,9 @@ struct receipts {
  * holds. False: there are too many archives that have answered lately.
  */
 bool receipts_take(struct receipts *receipts, const struct receipts_archive *said);
+
+/* Is this the word that it said last? */
+bool receipts_has_said(const struct receipts *receipts, const struct receipts_archive *said);
 
 /* The least of those that have answered lately; false: there are none. */
 bool receipts_least(const struct receipts *receipts, enum stream stream, int64_t now_mono_ms,
