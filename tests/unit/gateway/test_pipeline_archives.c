@@ -83,7 +83,7 @@ static void hear_replay(struct scene *scene, int64_t after, int64_t through)
 	hear_on(scene, ROOT "replay/oslo", payload, false);
 }
 
-/* Of the energy stream's messages from publication `from` on: ids that came as rows, and as gone.
+/* Of a stream's messages from publication `from` on: ids that came as rows, and as gone.
  */
 struct came {
 	bool row[200];
@@ -92,14 +92,14 @@ struct came {
 	int64_t first_after;
 };
 
-static struct came came_since(const struct scene *scene, size_t from)
+static struct came came_of(const struct scene *scene, size_t from, const char *wanted)
 {
 	struct came came = {.first_after = -1};
 	for (size_t i = from; i < scene->count; i++) {
 		json_t *payload = scene->publications[i].payload, *row;
 		const char *stream = json_string_value(json_object_get(payload, "stream"));
 		size_t index;
-		if (stream == NULL || strcmp(stream, "energy") != 0)
+		if (stream == NULL || strcmp(stream, wanted) != 0)
 			continue;
 		int64_t after = json_integer_value(json_object_get(payload, "after"));
 		int64_t through = json_integer_value(json_object_get(payload, "through"));
@@ -114,6 +114,11 @@ static struct came came_since(const struct scene *scene, size_t from)
 		}
 	}
 	return came;
+}
+
+static struct came came_since(const struct scene *scene, size_t from)
+{
+	return came_of(scene, from, "energy");
 }
 
 static size_t events_of(const struct scene *scene, const char *kind)
@@ -225,6 +230,60 @@ static void what_the_store_no_longer_holds_is_said_to_be_gone(void **state)
 	assert_true(came.row[5] && came.row[6]);
 	assert_int_equal(came.rows, 2);
 	assert_int_equal(scene_times_said(scene, "does not hold them any more"), 1);
+}
+
+static void what_was_given_up_before_it_was_sent_is_said_to_be_gone(void **state)
+{
+	struct scene *scene = *state;
+	char command[200];
+	int64_t mwh = 3660000;
+	int64_t sent = store_cursor(scene->pipeline->store, STREAM_TRENDS).sent;
+	scene_cut(scene);
+	scene_live_on(scene, 2 * INTERVAL_MS, &mwh);
+	scene->pipeline = pipeline_close(scene->pipeline);
+	snprintf(command, sizeof command,
+		"sqlite3 '%s/store.db' 'DELETE FROM trend WHERE id <= %lld'", scene->directory,
+		(long long)sent + 3);
+	assert_int_equal(system(command), 0);
+	scene_open_pipeline(scene);
+	size_t from = scene->count;
+	scene_connect(scene);
+	scene_pass(scene, 5000);
+	struct came came = came_of(scene, from, "trends");
+	assert_int_equal(came.first_after, sent);
+	for (int64_t id = sent + 1; id <= sent + 3; id++)
+		assert_true(came.gone[id] && !came.row[id]);
+	assert_true(came.row[sent + 4] && !came.gone[sent + 4]);
+	scene_assert_contiguous(scene, "trends");
+}
+
+static void the_setting_decides_what_counts(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *setting;
+		bool before, after; /* the first receipt: are receipts in force? */
+	} cases[] = {
+		{"auto",    false, true },
+		{"puback",  false, false},
+		{"receipt", true,  true },
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		char text[1000];
+		int64_t mwh = 0, undelivered;
+		const char *rest = strstr(scene_two_meters, "tls: no");
+		snprintf(text, sizeof text, "%.*sdelivery: %s, %s", (int)(rest - scene_two_meters),
+			scene_two_meters, cases[i].setting, rest);
+		struct scene *scene = scene_new(text);
+		scene_connect(scene);
+		scene_live_on(scene, 4 * INTERVAL_MS, &mwh);
+		assert_int_equal(pipeline_undelivered(scene->pipeline, STREAM_ENERGY, &undelivered),
+			cases[i].before);
+		hear_receipt(scene, 2, "");
+		assert_int_equal(pipeline_undelivered(scene->pipeline, STREAM_ENERGY, &undelivered),
+			cases[i].after);
+		scene_end(scene);
+	}
 }
 
 static void an_old_copy_of_a_store_gets_a_new_id_and_sends_all_it_holds(void **state)
@@ -446,6 +505,9 @@ int main(void)
 			of_several_archives_the_least_counts, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			what_the_store_no_longer_holds_is_said_to_be_gone, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			what_was_given_up_before_it_was_sent_is_said_to_be_gone, set_up, tear_down),
+		cmocka_unit_test(the_setting_decides_what_counts),
 		cmocka_unit_test_setup_teardown(
 			an_old_copy_of_a_store_gets_a_new_id_and_sends_all_it_holds, set_up,
 			tear_down),
