@@ -90,6 +90,30 @@ static void put_totals(const char *who, const struct totals_message *totals, FIL
 	put_line(line, '?', stream);
 }
 
+/* What an archive says to the gateway. */
+static void put_archive(const char *who, const struct message *message, FILE *stream)
+{
+	char line[LINE_MAX_BYTES];
+	const struct receipt_message *receipt = &message->receipt;
+	const struct replay_message *replay = &message->replay;
+	if (message->kind == MESSAGE_REPLAY)
+		snprintf(line, sizeof(line), "%s replay %s wants %s %" PRId64 " to %" PRId64, who,
+			replay->archive, stream_name((enum stream)replay->stream),
+			replay->after + 1, replay->through);
+	else if (message->kind == MESSAGE_ANCHOR)
+		snprintf(line, sizeof(line), "%s anchor %s tells %zu counters", who,
+			message->anchor.archive, message->anchor.counters_count);
+	for (size_t i = 0; message->kind == MESSAGE_RECEIPT && i < receipt->streams_count; i++) {
+		const struct receipt_stream *of = &receipt->streams[i];
+		snprintf(line, sizeof(line), "%s receipt %s has %s through %" PRId64 ", %zu gaps",
+			who, receipt->archive, stream_name((enum stream)of->stream), of->through,
+			of->missing_count);
+		put_line(line, '?', stream);
+	}
+	if (message->kind != MESSAGE_RECEIPT)
+		put_line(line, '?', stream);
+}
+
 static void put_other(const char *who, const struct message *message, FILE *stream)
 {
 	char line[LINE_MAX_BYTES];
@@ -119,6 +143,9 @@ void live_view_lines(
 		put_live(who, &message->live, stream);
 	else if (message->kind == MESSAGE_TOTALS)
 		put_totals(who, &message->totals, stream);
+	else if (message->kind == MESSAGE_RECEIPT || message->kind == MESSAGE_REPLAY ||
+		 message->kind == MESSAGE_ANCHOR)
+		put_archive(who, message, stream);
 	else
 		put_other(who, message, stream);
 }

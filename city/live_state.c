@@ -299,6 +299,9 @@ static void apply(
 		take_health(state, number, &message->health);
 		break;
 	case MESSAGE_TOTALS: /* the tables show what is live */
+	case MESSAGE_RECEIPT:
+	case MESSAGE_REPLAY:
+	case MESSAGE_ANCHOR:
 	case MESSAGE_KIND_COUNT:
 		break;
 	}

@@ -18,15 +18,21 @@ static const struct message_kind_info kinds[MESSAGE_KIND_COUNT] = {
 	[MESSAGE_LIVE]      = {"live",      .qos = 0, .retained = true, .expires = true,
 		.help = "the latest samples of one meter, each with its own time"},
 	[MESSAGE_INTERVALS] = {"intervals", .qos = 1, .retained = false, .expires = false,
-		.help = "energy by interval, exact, with quality and readings"},
+		.bytes_max = MESSAGE_BYTES_MAX, .help = "energy by interval, exact, with quality and readings"},
 	[MESSAGE_EVENTS]    = {"events",    .qos = 1, .retained = false, .expires = false,
-		.help = "what happened, in one sequence with the intervals"},
+		.bytes_max = MESSAGE_BYTES_MAX, .help = "what happened, in one sequence with the intervals"},
 	[MESSAGE_TRENDS]    = {"trends",    .qos = 1, .retained = false, .expires = false,
-		.help = "mean, smallest and largest of gauges"},
+		.bytes_max = MESSAGE_BYTES_MAX, .help = "mean, smallest and largest of gauges"},
 	[MESSAGE_HEALTH]    = {"health",    .qos = 0, .retained = true, .expires = true,
 		.help = "per bus and meter: state in words, counters, answer times"},
 	[MESSAGE_TOTALS]    = {"totals",    .qos = 1, .retained = true, .expires = false,
 		.help = "today by hour, this month by day, this year by month"},
+	[MESSAGE_RECEIPT]   = {"receipt",   .qos = 1, .retained = true, .expires = false,
+		.bytes_max = MESSAGE_BYTES_MAX, .help = "from an archive: what it has committed, and what it lacks"},
+	[MESSAGE_REPLAY]    = {"replay",    .qos = 1, .retained = false, .expires = false,
+		.bytes_max = MESSAGE_BYTES_MAX, .help = "from an archive: a range that it wants (again)"},
+	[MESSAGE_ANCHOR]    = {"anchor",    .qos = 1, .retained = false, .expires = false,
+		.bytes_max = MESSAGE_BYTES_MAX, .help = "from an archive: where counters stood, for a store that begins"},
 };
 /* clang-format on */
 
@@ -96,6 +102,16 @@ static const char *take_totals(const char *at, struct message_address *address)
 	return NULL;
 }
 
+enum message_kind message_gone_kind(enum stream stream)
+{
+	return stream == STREAM_TRENDS ? MESSAGE_TRENDS : MESSAGE_INTERVALS;
+}
+
+static bool is_archives(enum message_kind kind)
+{
+	return kind == MESSAGE_RECEIPT || kind == MESSAGE_REPLAY || kind == MESSAGE_ANCHOR;
+}
+
 bool message_topic_parse(const char *topic, struct message_address *ret_address)
 {
 	struct message_address address = {.meter = ""};
@@ -112,6 +128,8 @@ bool message_topic_parse(const char *topic, struct message_address *ret_address)
 		at = take_level(at, address.meter, METER_ID_MAX);
 	if (address.kind == MESSAGE_TOTALS)
 		at = take_totals(at, &address);
+	if (is_archives(address.kind))
+		at = take_level(at, address.archive, METER_ID_MAX);
 	if (!at || *at != '\0' || at[-1] == '/')
 		return false;
 	*ret_address = address;

@@ -30,6 +30,9 @@ enum message_kind {
 	MESSAGE_TRENDS,
 	MESSAGE_HEALTH,
 	MESSAGE_TOTALS,
+	MESSAGE_RECEIPT, /* from here on: from an archive to a gateway */
+	MESSAGE_REPLAY,
+	MESSAGE_ANCHOR,
 	MESSAGE_KIND_COUNT
 };
 
@@ -41,7 +44,8 @@ enum {
 	MESSAGE_OVERHEAD_BYTES_MAX = 512, /* a packet's header, topic and properties */
 	TOPIC_BYTES_MAX = 256,
 	MESSAGE_SCHEMA_VERSION = 1,
-	TOTALS_SCOPE_MAX = 48, /* bytes of "meter-<id>", with the NUL */
+	TOTALS_SCOPE_MAX = 48,   /* bytes of "meter-<id>", with the NUL */
+	RECEIPT_RANGES_MAX = 16, /* of one stream named missing at a time */
 };
 
 struct message_kind_info {
@@ -49,6 +53,7 @@ struct message_kind_info {
 	uint8_t qos;
 	bool retained;
 	bool expires;
+	uint32_t bytes_max; /* of the payload; 0: as many as the site needs */
 	const char *help;
 };
 const struct message_kind_info *message_kind_info(enum message_kind kind);
@@ -80,6 +85,7 @@ struct message_address {
 	char meter[METER_ID_MAX];     /* of `live`; else "" */
 	char scope[TOTALS_SCOPE_MAX]; /* of `totals`; else "" */
 	uint8_t period;               /* enum calendar_span, of `totals` */
+	char archive[METER_ID_MAX];   /* of `receipt`, `replay` and `anchor`; else "" */
 };
 
 /* False when it is not a topic of a message in this version. */
@@ -180,6 +186,7 @@ struct stream_message {
 	uint8_t stream;   /* enum stream */
 	int64_t after;    /* `through` of the message before, on whichever topic of the stream */
 	int64_t through;  /* the last id in this one */
+	bool gone;        /* no rows: those asked for are not in the store any more */
 	const void *rows; /* by kind: interval_message_row, event_row, trend_message_row */
 	size_t rows_count;
 };
@@ -282,6 +289,56 @@ struct totals_message {
 	size_t rows_count;
 };
 
+/* Ids of a stream: after < id <= through. */
+struct receipt_range {
+	int64_t after;
+	int64_t through;
+};
+
+struct receipt_stream {
+	uint8_t stream;                      /* enum stream */
+	int64_t through;                     /* every row up to it is committed */
+	const struct receipt_range *missing; /* above it */
+	size_t missing_count;
+};
+
+/* `receipt/<archive>`: of one store. */
+struct receipt_message {
+	const char *archive;
+	int64_t at_wall_ms; /* the archive's clock */
+	const char *store;
+	int64_t generation;
+	const struct receipt_stream *streams;
+	size_t streams_count;
+};
+
+/* `replay/<archive>`: rows wanted (again). */
+struct replay_message {
+	const char *archive;
+	int64_t at_wall_ms;
+	const char *store;
+	uint8_t stream;
+	int64_t after;
+	int64_t through;
+};
+
+struct anchor_counter {
+	const char *meter;
+	uint8_t quantity;
+	int64_t at_wall_ms; /* end of its newest interval with readings */
+	int64_t reading;    /* then, in inside steps */
+};
+
+/* `anchor/<archive>`: where counters stood, for a store that begins. */
+struct anchor_message {
+	const char *archive;
+	int64_t at_wall_ms;
+	const char *store;
+	int64_t generation; /* the highest the archive has seen of this gateway */
+	const struct anchor_counter *counters;
+	size_t counters_count;
+};
+
 /*
  * Write a whole message. Returns the bytes it takes, without the NUL that is
  * written behind; it stands in `buffer` only when that is below `size`. So
@@ -292,6 +349,16 @@ size_t message_write_about(const struct about_message *message, char *buffer, si
 size_t message_write_live(const struct live_message *message, char *buffer, size_t size);
 size_t message_write_health(const struct health_message *message, char *buffer, size_t size);
 size_t message_write_totals(const struct totals_message *message, char *buffer, size_t size);
+size_t message_write_receipt(const struct receipt_message *message, char *buffer, size_t size);
+size_t message_write_replay(const struct replay_message *message, char *buffer, size_t size);
+size_t message_write_anchor(const struct anchor_message *message, char *buffer, size_t size);
+
+/* The kind of a stream's messages that have no rows. */
+enum message_kind message_gone_kind(enum stream stream);
+
+/* A stream's message that says that the rows after `after`, through `through`, are gone; the
+ * fields `gone` and `rows` are not looked at. */
+size_t message_write_gone(const struct stream_message *range, char *buffer, size_t size);
 
 /*
  * A stream message, row by row: begin, add until one does not fit or is of the
@@ -330,6 +397,9 @@ struct message {
 		struct stream_message stream; /* intervals, events, trends */
 		struct health_message health;
 		struct totals_message totals;
+		struct receipt_message receipt;
+		struct replay_message replay;
+		struct anchor_message anchor;
 	};
 	struct message_memory *memory; /* owns all it points to */
 };

@@ -4,8 +4,6 @@
  */
 #include "gateway/message_fields.h"
 
-#include "gateway/message_decimal.h"
-
 #define WORDS(function, type)                               \
 	static const char *function##_word(unsigned number) \
 	{                                                   \
@@ -80,6 +78,7 @@ static const struct message_words peak_spans  = {peak_span_word, SPAN_COUNT};
 #define IF_SET           .presence = MESSAGE_IF_SET
 #define IF_FLAG(member)  .presence = MESSAGE_IF_FLAG, .has_offset = offsetof(S, member)
 #define IF_ENERGY(member) .presence = MESSAGE_IF_ENERGY, .has_offset = offsetof(S, member)
+#define ABOVE(member)    .is_above = true, .above_offset = offsetof(S, member)
 #define COUNTED(member)  .count_offset = offsetof(S, member)
 #define INSIDE(member)   .size = sizeof(((S *)NULL)->member)
 #define RECORD(rows, type, text) \
@@ -235,6 +234,7 @@ static const struct message_record trend_row_record = RECORD_OF_QUANTITY(trend_r
 	{FIELD("generation", MESSAGE_INTEGER, generation, "Generation of the store; a larger one is newer.")}, \
 	{FIELD("stream", MESSAGE_WORD, stream, "Whose ids these are; intervals and events share one stream."), .words = &streams}, \
 	{FIELD("after", MESSAGE_INTEGER, after, "Id the stream's message before ended with; another one there: something is missing.")}, \
+	{FIELD("gone", MESSAGE_BOOLEAN, gone, "There, and true, without rows: those after `after`, through `through`, are not in the store any more."), IF_FLAG(gone), .left_out = true}, \
 	{FIELD("rows", MESSAGE_LIST, rows, "The rows, in order of their ids."), COUNTED(rows_count), .record = &(row_record)}, \
 	{FIELD("through", MESSAGE_INTEGER, through, "Id this message ends with.")}, \
 }
@@ -368,6 +368,75 @@ static const struct message_field totals_fields[] = {
 static const struct message_record totals_record = RECORD(totals_fields, struct totals_message,
 	"Energy of the period that runs, in local time.");
 
+#define S struct receipt_range
+static const struct message_field receipt_range_fields[] = {
+	{FIELD("after", MESSAGE_INTEGER, after, "Id before the first one that lacks.")},
+	{FIELD("through", MESSAGE_INTEGER, through, "Id of the last one that lacks."), ABOVE(after)},
+};
+#undef S
+static const struct message_record receipt_range_record = RECORD(receipt_range_fields, struct receipt_range,
+	"Rows of a stream that lack.");
+
+#define S struct receipt_stream
+static const struct message_field receipt_stream_fields[] = {
+	{FIELD("stream", MESSAGE_WORD, stream, "Whose ids these are."), .words = &streams},
+	{FIELD("through", MESSAGE_INTEGER, through, "Every row up to this id is committed, or the gateway has said that it is gone.")},
+	{FIELD("missing", MESSAGE_LIST, missing, "Ranges above it that lack, the lowest first; more may lack than are named."), COUNTED(missing_count), .items_max = RECEIPT_RANGES_MAX, .record = &receipt_range_record},
+};
+#undef S
+static const struct message_record receipt_stream_record = RECORD(receipt_stream_fields, struct receipt_stream,
+	"How far one stream has come at the archive.");
+
+#define ARCHIVE_FIELDS() \
+	{FIELD("archive", MESSAGE_TEXT, archive, "The archive's id.")}, \
+	{FIELD("at", MESSAGE_INSTANT, at_wall_ms, "When the archive said this.")}
+
+#define S struct receipt_message
+static const struct message_field receipt_fields[] = {
+	ARCHIVE_FIELDS(),
+	{FIELD("store", MESSAGE_TEXT, store, "Id of the store whose rows these are.")},
+	{FIELD("generation", MESSAGE_INTEGER, generation, "Its generation.")},
+	{FIELD("streams", MESSAGE_LIST, streams, "Each stream once; one not named: nothing is said of it."), COUNTED(streams_count), .items_max = STREAM_COUNT, .record = &receipt_stream_record},
+};
+#undef S
+static const struct message_record receipt_record = RECORD(receipt_fields, struct receipt_message,
+	"What an archive has committed of a gateway's store.");
+
+#define S struct replay_message
+static const struct message_field replay_fields[] = {
+	ARCHIVE_FIELDS(),
+	{FIELD("store", MESSAGE_TEXT, store, "Id of the store whose rows are wanted.")},
+	{FIELD("stream", MESSAGE_WORD, stream, "Whose ids these are."), .words = &streams},
+	{FIELD("after", MESSAGE_INTEGER, after, "Id before the first one wanted.")},
+	{FIELD("through", MESSAGE_INTEGER, through, "Id of the last one wanted."), ABOVE(after)},
+};
+#undef S
+static const struct message_record replay_record = RECORD(replay_fields, struct replay_message,
+	"A range of a stream that an archive wants (again).");
+
+#define S struct anchor_counter
+static const struct message_field anchor_counter_fields[] = {
+	{FIELD("meter", MESSAGE_TEXT, meter, "The meter's id.")},
+	{FIELD("quantity", MESSAGE_QUANTITY, quantity, "What is measured.")},
+	{FIELD("unit", MESSAGE_UNIT, quantity, "Unit of the reading.")},
+	{FIELD("at", MESSAGE_INSTANT, at_wall_ms, "End of its newest interval with readings.")},
+	{FIELD("reading", MESSAGE_STEPS, reading, "The counter's reading then.")},
+};
+#undef S
+static const struct message_record anchor_counter_record = RECORD_OF_QUANTITY(anchor_counter_fields,
+	struct anchor_counter, quantity, "Where one counter stood.");
+
+#define S struct anchor_message
+static const struct message_field anchor_fields[] = {
+	ARCHIVE_FIELDS(),
+	{FIELD("store", MESSAGE_TEXT, store, "Id of the store that begins.")},
+	{FIELD("generation", MESSAGE_INTEGER, generation, "The highest generation the archive has seen of this gateway.")},
+	{FIELD("counters", MESSAGE_LIST, counters, "Some of the counters; as many messages as they need."), COUNTED(counters_count), .record = &anchor_counter_record},
+};
+#undef S
+static const struct message_record anchor_record = RECORD(anchor_fields, struct anchor_message,
+	"Where the counters of a gateway stood, for a store that begins.");
+
 static const struct message_record *const records[MESSAGE_KIND_COUNT] = {
 	[MESSAGE_STATUS]    = &status_record,
 	[MESSAGE_ABOUT]     = &about_record,
@@ -377,77 +446,13 @@ static const struct message_record *const records[MESSAGE_KIND_COUNT] = {
 	[MESSAGE_TRENDS]    = &trends_record,
 	[MESSAGE_HEALTH]    = &health_record,
 	[MESSAGE_TOTALS]    = &totals_record,
+	[MESSAGE_RECEIPT]   = &receipt_record,
+	[MESSAGE_REPLAY]    = &replay_record,
+	[MESSAGE_ANCHOR]    = &anchor_record,
 };
 /* clang-format on */
 
 const struct message_record *message_record(enum message_kind kind)
 {
 	return records[kind];
-}
-
-const struct quantity_info *message_record_quantity(
-	const struct message_record *record, const void *object)
-{
-	return quantity_info(*(const uint8_t *)message_at(object, record->quantity_offset));
-}
-
-const char *message_counting_name(enum quantity_kind kind)
-{
-	return kind == QUANTITY_COUNTER ? "counter" : "gauge";
-}
-
-/* Whether what stands at a field's own place says that there is a value. */
-static bool is_set(
-	const struct message_record *record, const struct message_field *field, const void *object)
-{
-	const void *at = message_at(object, field->offset);
-	struct scale outside;
-	switch (field->type) {
-	case MESSAGE_TEXT:
-		return *(const char *const *)at != NULL;
-	case MESSAGE_TEXT_INSIDE:
-		return *(const char *)at != '\0';
-	case MESSAGE_INSTANT:
-		return *(const int64_t *)at != INSTANT_UNKNOWN;
-	case MESSAGE_WORD:
-		return *(const uint8_t *)at != 0;
-	case MESSAGE_FRACTION:
-		return message_fraction_outside(*(const struct scale *)at,
-			message_record_quantity(record, object)->decimals, &outside);
-	case MESSAGE_BOOLEAN:
-	case MESSAGE_INTEGER:
-	case MESSAGE_INTEGER_32:
-	case MESSAGE_MILLI:
-	case MESSAGE_MICRO:
-	case MESSAGE_STEPS:
-	case MESSAGE_QUANTITY:
-	case MESSAGE_UNIT:
-	case MESSAGE_COUNTING:
-	case MESSAGE_FLAGS:
-	case MESSAGE_COUNTS:
-	case MESSAGE_LABELS:
-	case MESSAGE_LIST:
-	case MESSAGE_MAP:
-	case MESSAGE_FIELD_TYPE_COUNT:
-		break;
-	}
-	return true;
-}
-
-bool message_field_present(
-	const struct message_record *record, const struct message_field *field, const void *object)
-{
-	const void *has = message_at(object, field->has_offset);
-	switch (field->presence) {
-	case MESSAGE_ALWAYS:
-		return true;
-	case MESSAGE_IF_SET:
-		return is_set(record, field, object);
-	case MESSAGE_IF_FLAG:
-		return *(const bool *)has;
-	case MESSAGE_IF_ENERGY:
-		return *(const uint8_t *)has == QUALITY_MEASURED ||
-		       *(const uint8_t *)has == QUALITY_ESTIMATED;
-	}
-	return false;
 }

@@ -57,10 +57,13 @@ struct message_field {
 	enum message_field_type type;
 	enum message_presence presence;
 	bool left_out; /* when it has no value, instead of null */
+	bool is_above; /* an integer that must be more than the one at above_offset */
 	uint16_t offset;
 	uint16_t has_offset;
 	uint16_t count_offset; /* labels, list, map */
-	uint16_t size;         /* text inside */
+	uint16_t above_offset;
+	uint16_t size;      /* text inside */
+	uint16_t items_max; /* of a list; 0: any */
 	const struct message_words *words;
 	const struct message_record *record;
 	const char *help;

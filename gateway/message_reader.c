@@ -314,6 +314,9 @@ static bool read_list(struct reading *reading, const json_t *json, const struct 
 	const struct message_record *record = target->field->record;
 	if (!json_is_array(json))
 		return fail_value(reading, json, "an array");
+	if (target->field->items_max > 0 && json_array_size(json) > target->field->items_max)
+		return fail(reading, "%zu of them; at most %d are allowed", json_array_size(json),
+			target->field->items_max);
 	char *list = make_list(reading, target, json_array_size(json), record->size);
 	for (size_t i = 0; list && i < json_array_size(json); i++) {
 		size_t length = enter_item(reading, i);
@@ -392,11 +395,17 @@ static bool read_field(struct reading *reading, const json_t *json, const struct
 	return readers[target->field->type](reading, value, target);
 }
 
-/* Fields that have a value together must all have it, or none. */
-static bool check_presence(struct reading *reading, const json_t *json, const struct target *target)
+/* Fields that have a value together must all have it, or none; an end lies behind its beginning. */
+static bool check_together(struct reading *reading, const json_t *json, const struct target *target)
 {
 	const json_t *value = json_object_get(json, target->field->key);
 	bool has = value && !json_is_null(value);
+	int64_t beginning = target->field->is_above ? *(const int64_t *)message_at(target->object,
+							      target->field->above_offset)
+						    : INT64_MIN;
+	if (target->field->is_above && *(const int64_t *)target->at <= beginning)
+		return fail(reading, "%" PRId64 " is not more than %" PRId64,
+			*(const int64_t *)target->at, beginning);
 	if (has == message_field_present(target->record, target->field, target->object))
 		return true;
 	return fail(reading, has ? "there must be no value here" : "null does not fit the rest");
@@ -406,7 +415,7 @@ static bool read_record(struct reading *reading, const struct message_record *re
 	const json_t *json, char *object)
 {
 	bool (*const passes[])(struct reading *, const json_t *, const struct target *) = {
-		read_field, check_presence};
+		read_field, check_together};
 	if (!json_is_object(json))
 		return fail_value(reading, json, "an object");
 	for (size_t pass = 0; pass < 2; pass++) {
@@ -428,8 +437,14 @@ bool message_read(enum message_kind kind, struct json_text payload, struct messa
 	json_error_t error;
 	struct message message = {.kind = kind, .memory = calloc(1, sizeof(*message.memory))};
 	struct reading reading = {.memory = message.memory, .error = ret_error};
+	uint32_t bytes_max = message_kind_info(kind)->bytes_max;
 	if (!message.memory)
 		return fail(&reading, "out of memory");
+	if (bytes_max > 0 && payload.length > bytes_max) {
+		message_clear(&message);
+		return fail(&reading, "%zu bytes; at most %" PRIu32 " are allowed", payload.length,
+			bytes_max);
+	}
 	message.memory->root =
 		json_loadb(payload.bytes, payload.length, JSON_REJECT_DUPLICATES, &error);
 	if (!message.memory->root)

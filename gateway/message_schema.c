@@ -126,7 +126,11 @@ static json_t *labels_schema(const struct message_field *field)
 
 static json_t *list_schema(const struct message_field *field)
 {
-	return json_pack("{s:s, s:o}", "type", "array", "items", record_schema(field->record));
+	json_t *schema =
+		json_pack("{s:s, s:o}", "type", "array", "items", record_schema(field->record));
+	if (field->items_max > 0)
+		json_object_set_new(schema, "maxItems", json_integer(field->items_max));
+	return schema;
 }
 
 static json_t *map_schema(const struct message_field *field)

@@ -249,6 +249,30 @@ size_t message_write_totals(const struct totals_message *message, char *buffer, 
 	return write_message(MESSAGE_TOTALS, message, (struct json_buffer){buffer, size});
 }
 
+size_t message_write_receipt(const struct receipt_message *message, char *buffer, size_t size)
+{
+	return write_message(MESSAGE_RECEIPT, message, (struct json_buffer){buffer, size});
+}
+
+size_t message_write_replay(const struct replay_message *message, char *buffer, size_t size)
+{
+	return write_message(MESSAGE_REPLAY, message, (struct json_buffer){buffer, size});
+}
+
+size_t message_write_anchor(const struct anchor_message *message, char *buffer, size_t size)
+{
+	return write_message(MESSAGE_ANCHOR, message, (struct json_buffer){buffer, size});
+}
+
+size_t message_write_gone(const struct stream_message *range, char *buffer, size_t size)
+{
+	struct stream_message message = *range;
+	message.gone = true;
+	message.rows_count = 0;
+	return write_message(message_gone_kind((enum stream)range->stream), &message,
+		(struct json_buffer){buffer, size});
+}
+
 /* The field that holds the rows; those before it are the head, those behind it the end. */
 static size_t rows_field(const struct message_record *record)
 {

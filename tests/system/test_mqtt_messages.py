@@ -13,9 +13,13 @@ import meters
 import rig
 import simulator
 
-KINDS = ("status", "about", "live", "intervals", "events", "trends", "health", "totals")
+GATEWAYS = ("status", "about", "live", "intervals", "events", "trends", "health", "totals")
+ARCHIVES = ("receipt", "replay", "anchor")
+KINDS = GATEWAYS + ARCHIVES
 # Topics of the examples that have more than the kind's name; `totals` has a second example.
-EXAMPLES = {"live": "live/kitchen", "totals": "totals/gateway/month"}
+EXAMPLES = {"live": "live/kitchen", "totals": "totals/gateway/month", "receipt": "receipt/oslo",
+            "replay": "replay/oslo", "anchor": "anchor/oslo"}
+SECOND_TOTALS = "totals/meter-main/month"
 
 
 def strict(schema):
@@ -53,7 +57,7 @@ class Messages(rig.Case):
         buses = [{"id": "net", "tcp": f"127.0.0.1:{alive.port()}"}, gateway.bus_tcp("old", dead)]
         daemon = self.use(gateway.Gateway(broker, buses, [
             gateway.meter("kitchen", "net", 1, model="eastron-sdm120"), gateway.meter("dead", "old", 9)]))
-        rig.wait_until(lambda: {kind_of(m.topic) for m in collector.messages()} >= set(KINDS), 60, "every kind")
+        rig.wait_until(lambda: {kind_of(m.topic) for m in collector.messages()} >= set(GATEWAYS), 60, "every kind")
         daemon.process.kill()
         collector.wait_for(lambda m: m.topic.endswith("/status") and m.json["state"] == "offline")
         known = schemas()
@@ -76,11 +80,11 @@ class Messages(rig.Case):
     def examples(self):
         text = (rig.ROOT / "docs" / "mqtt.md").read_text()
         found = re.findall(r"^`(([a-z]+)(?:/[a-z/-]+)?)`[^\n]*\n\n```json\n(.*?)\n```", text, re.M | re.S)
-        self.assertEqual([topic for topic, _, _ in found][:-1],
-                         [EXAMPLES.get(kind, kind) for kind in KINDS])
-        for _, kind, example in found[-1:]:
-            self.assert_valid(schemas()[kind], json.loads(example))
-        return {kind: json.loads(example) for _, kind, example in found[:-1]}
+        seconds = [json.loads(example) for topic, _, example in found if topic == SECOND_TOTALS]
+        first = [(topic, kind, json.loads(example)) for topic, kind, example in found if topic != SECOND_TOTALS]
+        self.assertEqual([topic for topic, _, _ in first], [EXAMPLES.get(kind, kind) for kind in KINDS])
+        self.assert_valid(schemas()["totals"], *seconds)
+        return {kind: example for _, kind, example in first}
 
     def test_the_examples_of_the_documentation_fit_and_the_city_reads_them(self):
         known, broker = schemas(), self.use(rig.Broker())
@@ -90,8 +94,13 @@ class Messages(rig.Case):
         for kind, example in self.examples().items():
             self.assert_valid(known[kind], example)
             broker.publish(f"byport/1/a/b/c/{EXAMPLES.get(kind, kind)}", json.dumps(example))
-        city.wait_for("/totals")
+        city.wait_for("/anchor")
         self.assertNotIn('"error"', city.out)
+
+    def test_what_is_gone_fits_the_schema(self):
+        text = (rig.ROOT / "docs" / "mqtt.md").read_text()
+        (example,) = re.findall(r"^```json\n(.*\"gone\".*)\n```", text, re.M)
+        self.assert_valid(schemas()["intervals"], json.loads(example))
 
 
 class Consumer(rig.Case):

@@ -49,7 +49,9 @@ static void fill_record(const struct message_record *record, void *object);
 static void fill_list(const struct message_field *field, void *object, void *at)
 {
 	const struct message_record *record = field->record;
-	size_t count = (size_t)(rand() % (LIST_MAX + 1));
+	int most =
+		field->items_max > 0 && field->items_max < LIST_MAX ? field->items_max : LIST_MAX;
+	size_t count = (size_t)(rand() % (most + 1));
 	char *list = arena_new(count, record->size);
 	for (size_t i = 0; i < count; i++) {
 		fill_record(record, list + i * record->size);
@@ -135,6 +137,9 @@ static void fill_record(const struct message_record *record, void *object)
 	for (size_t i = 0; i < record->fields_count; i++) {
 		const struct message_field *field = &record->fields[i];
 		fill_field(field, object);
+		if (field->is_above)
+			*(int64_t *)(void *)((char *)object + field->offset) =
+				*(int64_t *)(void *)((char *)object + field->above_offset) + 1;
 		if (field->presence == MESSAGE_IF_FLAG)
 			*(bool *)((char *)object + field->has_offset) = rand() % 2;
 	}
@@ -250,6 +255,115 @@ static void what_contradicts_itself_is_refused_with_its_place(void **state)
 	}
 }
 
+static const char a_receipt[] =
+	"{\"archive\":\"oslo\",\"at\":\"2026-11-23T09:16:31Z\",\"store\":\"s\",\"generation\":7,"
+	"\"streams\":[{\"stream\":\"energy\",\"through\":3,\"missing\":[{\"after\":7,"
+	"\"through\":9}]}]}";
+
+/* clang-format off */
+static const struct {
+	const char *from;
+	const char *to;
+	const char *error;
+} wrong_receipts[] = {
+	{"\"through\":9",        "\"through\":7",           "streams[0].missing[0].through: 7 is not more than 7"},
+	{"\"through\":9",        "\"through\":0",           "streams[0].missing[0].through: 0 is not more than 7"},
+	{"\"through\":3",        "\"through\":-3",          "streams[0].through: -3 is not a whole number from 0"},
+	{"\"through\":3",        "\"through\":1e300",       "streams[0].through"},
+	{"\"through\":3",        "\"through\":9223372036854775808", "not JSON: too big integer"},
+	{"\"through\":3",        "\"through\":3.5",         "streams[0].through: 3.5 is not a whole number"},
+	{"\"through\":3",        "\"through\":\"3\"",       "streams[0].through: \"3\" is not a whole number"},
+	{"\"stream\":\"energy\"",  "\"stream\":\"power\"",     "streams[0].stream: \"power\" is not a word"},
+	{"\"generation\":7",     "\"generation\":null",     "generation: null is not allowed"},
+	{"[{\"stream",           "[{},{},{\"stream",        "streams: 3 of them; at most 2 are allowed"},
+	{"\"store\":\"s\"",      "\"store\":[]",            "store: [] is not a string"},
+	{"\"missing\":[{",       "\"missing\":[7,{",        "streams[0].missing[0]: 7 is not an object"},
+	{"}]}]}",                "}]}]",                    "not JSON"},
+};
+/* clang-format on */
+
+static void a_receipt_that_is_wrong_is_refused_with_its_place(void **state)
+{
+	(void)state;
+	char changed[MESSAGE_BYTES_MIN], error[MESSAGE_ERROR_MAX];
+	struct message read;
+	assert_true(message_read(
+		MESSAGE_RECEIPT, (struct json_text){a_receipt, strlen(a_receipt)}, &read, error));
+	assert_int_equal(read.receipt.streams[0].missing[0].after, 7);
+	message_clear(&read);
+	for (size_t i = 0; i < sizeof(wrong_receipts) / sizeof(wrong_receipts[0]); i++) {
+		const char *at = strstr(a_receipt, wrong_receipts[i].from);
+		assert_non_null(at);
+		snprintf(changed, sizeof(changed), "%.*s%s%s", (int)(at - a_receipt), a_receipt,
+			wrong_receipts[i].to, at + strlen(wrong_receipts[i].from));
+		read.kind = MESSAGE_KIND_COUNT;
+		assert_false(message_read(MESSAGE_RECEIPT,
+			(struct json_text){changed, strlen(changed)}, &read, error));
+		assert_int_equal(read.kind, MESSAGE_KIND_COUNT); /* untouched */
+		if (!strstr(error, wrong_receipts[i].error))
+			fail_msg("%s: %s", wrong_receipts[i].to, error);
+	}
+}
+
+static void sixteen_ranges_are_read_and_seventeen_refused(void **state)
+{
+	(void)state;
+	for (size_t count = RECEIPT_RANGES_MAX; count <= RECEIPT_RANGES_MAX + 1; count++) {
+		char bytes[MESSAGE_BYTES_MIN], error[MESSAGE_ERROR_MAX] = "";
+		struct receipt_range ranges[RECEIPT_RANGES_MAX + 1];
+		struct message read;
+		for (size_t i = 0; i < count; i++)
+			ranges[i] = (struct receipt_range){(int64_t)i * 2, (int64_t)i * 2 + 1};
+		const struct receipt_stream stream = {.missing = ranges, .missing_count = count};
+		const struct receipt_message receipt = {
+			.archive = "oslo", .store = "s", .streams = &stream, .streams_count = 1};
+		size_t length = message_write_receipt(&receipt, bytes, sizeof(bytes));
+		bool fits = count <= RECEIPT_RANGES_MAX;
+		assert_int_equal(message_read(MESSAGE_RECEIPT, (struct json_text){bytes, length},
+					 &read, error),
+			fits);
+		assert_int_equal(strstr(error, "17 of them; at most 16") == NULL, fits);
+		if (fits)
+			message_clear(&read);
+	}
+}
+
+static void more_than_64_kib_are_not_even_looked_at(void **state)
+{
+	(void)state;
+	static char bytes[MESSAGE_BYTES_MAX + 1];
+	char error[MESSAGE_ERROR_MAX];
+	struct message read;
+	memset(bytes, ' ', sizeof(bytes));
+	memcpy(bytes, a_receipt, strlen(a_receipt));
+	assert_false(message_read(
+		MESSAGE_RECEIPT, (struct json_text){bytes, sizeof(bytes)}, &read, error));
+	assert_string_equal(error, "65537 bytes; at most 65536 are allowed");
+	assert_true(message_read(
+		MESSAGE_RECEIPT, (struct json_text){bytes, sizeof(bytes) - 1}, &read, error));
+	message_clear(&read);
+}
+
+static void what_is_gone_is_a_message_of_its_stream_without_rows(void **state)
+{
+	(void)state;
+	for (int stream = 0; stream < STREAM_COUNT; stream++) {
+		char bytes[MESSAGE_BYTES_MIN], error[MESSAGE_ERROR_MAX];
+		struct message read;
+		const struct stream_message range = {
+			.store = "s", .stream = (uint8_t)stream, .after = 7, .through = 9};
+		size_t length = message_write_gone(&range, bytes, sizeof(bytes));
+		assert_true(message_read(message_gone_kind((enum stream)stream),
+			(struct json_text){bytes, length}, &read, error));
+		assert_true(read.stream.gone);
+		assert_int_equal(read.stream.stream, stream);
+		assert_int_equal(read.stream.after, 7);
+		assert_int_equal(read.stream.through, 9);
+		assert_int_equal(read.stream.rows_count, 0);
+		message_clear(&read);
+	}
+}
+
 static void a_stream_message_takes_rows_until_the_next_does_not_fit(void **state)
 {
 	(void)state;
@@ -314,8 +428,11 @@ static void a_topic_is_taken_apart_as_it_was_put_together(void **state)
 	const struct site_config config = {.city = "oslo", .site = "skole", .gateway = "gw1"};
 	const struct message_sender sender = message_sender_of(&config);
 	for (unsigned kind = 0; kind < MESSAGE_KIND_COUNT; kind++) {
-		static const char *const parts[MESSAGE_KIND_COUNT] = {
-			[MESSAGE_LIVE] = "main", [MESSAGE_TOTALS] = "use-hot-water/month"};
+		static const char *const parts[MESSAGE_KIND_COUNT] = {[MESSAGE_LIVE] = "main",
+			[MESSAGE_TOTALS] = "use-hot-water/month",
+			[MESSAGE_RECEIPT] = "arkiv",
+			[MESSAGE_REPLAY] = "arkiv",
+			[MESSAGE_ANCHOR] = "arkiv"};
 		const char *part = parts[kind];
 		const char *word = message_kind_info((enum message_kind)kind)->topic;
 		const size_t length = message_topic(topic, &sender, word, part);
@@ -331,6 +448,7 @@ static void a_topic_is_taken_apart_as_it_was_put_together(void **state)
 		assert_string_equal(address.scope, kind == MESSAGE_TOTALS ? "use-hot-water" : "");
 		if (kind == MESSAGE_TOTALS)
 			assert_int_equal(address.period, SPAN_MONTH);
+		assert_string_equal(address.archive, kind >= MESSAGE_RECEIPT ? "arkiv" : "");
 	}
 }
 
@@ -354,7 +472,8 @@ static void what_is_no_topic_of_ours_is_not_taken_for_one(void **state)
 		"byport/1/a/b/c/live", "byport/1/a/b/c/live/", "byport/1/a/b/c/status/x",
 		"byport/1/a//c/status", "byport/1/a/b/c/status/", "", "byport/1/a/b/c/totals",
 		"byport/1/a/b/c/totals/gateway", "byport/1/a/b/c/totals/gateway/week",
-		"byport/1/a/b/c/totals/gateway/day/x"};
+		"byport/1/a/b/c/totals/gateway/day/x", "byport/1/a/b/c/receipt",
+		"byport/1/a/b/c/replay/", "byport/1/a/b/c/anchor/x/y"};
 	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
 		assert_false(message_topic_parse(none[i], &address));
 }
@@ -365,6 +484,10 @@ int main(void)
 		cmocka_unit_test(every_message_reads_back_as_it_was_written),
 		cmocka_unit_test(a_field_left_out_or_of_another_type_is_refused_by_its_name),
 		cmocka_unit_test(what_contradicts_itself_is_refused_with_its_place),
+		cmocka_unit_test(a_receipt_that_is_wrong_is_refused_with_its_place),
+		cmocka_unit_test(sixteen_ranges_are_read_and_seventeen_refused),
+		cmocka_unit_test(more_than_64_kib_are_not_even_looked_at),
+		cmocka_unit_test(what_is_gone_is_a_message_of_its_stream_without_rows),
 		cmocka_unit_test(a_stream_message_takes_rows_until_the_next_does_not_fit),
 		cmocka_unit_test(a_fraction_is_exact_in_outside_units),
 		cmocka_unit_test(a_topic_is_taken_apart_as_it_was_put_together),
