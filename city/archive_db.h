@@ -93,6 +93,6 @@ struct archive_db *archive_postgres_new(const char *const *statements, size_t co
 
 /* Months that have a partition of their own, by their first and last start. */
 #define ARCHIVE_MONTHS_FIRST_YEAR 2020
-#define ARCHIVE_MONTHS_LAST_YEAR 2059
+#define ARCHIVE_MONTHS_LAST_YEAR  2059
 
 #endif

@@ -270,8 +270,7 @@ static enum archive_status prepare(struct postgres_db *db, unsigned statement)
 	if (status != ARCHIVE_OK)
 		return status;
 	snprintf(name, sizeof(name), "s%u", statement);
-	PGresult *result = PQprepare(
-		db->connection, name, db->base.statements[statement], 0, NULL);
+	PGresult *result = PQprepare(db->connection, name, db->base.statements[statement], 0, NULL);
 	status = note(db, result);
 	PQclear(result);
 	db->prepared[statement] = status == ARCHIVE_OK;
@@ -293,8 +292,8 @@ static bool send(struct postgres_db *db, const struct archive_call *call)
 	snprintf(name, sizeof(name), "s%u", call->statement);
 	PQenterPipelineMode(db->connection);
 	db->outstanding++;
-	return PQsendQueryPrepared(db->connection, name, (int)call->values_count, values, NULL,
-		       NULL, 0) == 1;
+	return PQsendQueryPrepared(
+		       db->connection, name, (int)call->values_count, values, NULL, NULL, 0) == 1;
 }
 
 static enum archive_status postgres_run(struct archive_db *base, const struct archive_call *call)

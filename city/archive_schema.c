@@ -3,20 +3,19 @@
 #include "city/archive_schema.h"
 
 /* What the views of intervals show of one row, as people read it. */
-#define ENERGY_COLUMNS                                                                      \
-	"gateway.name AS gateway, series.meter, series.quantity, utc(i.start_ms) AS "       \
-	"start_utc, utc(i.end_ms) AS end_utc, 1.0 * i.energy / series.steps_per_unit AS "   \
-	"energy, series.unit, i.quality, i.method, i.flags, i.correction, i.revision, "     \
-	"1.0 * i.reading_start / series.steps_per_unit AS reading_start, "                  \
-	"1.0 * i.reading_end / series.steps_per_unit AS reading_end, i.clock, "             \
+#define ENERGY_COLUMNS                                                                    \
+	"gateway.name AS gateway, series.meter, series.quantity, utc(i.start_ms) AS "     \
+	"start_utc, utc(i.end_ms) AS end_utc, 1.0 * i.energy / series.steps_per_unit AS " \
+	"energy, series.unit, i.quality, i.method, i.flags, i.correction, i.revision, "   \
+	"1.0 * i.reading_start / series.steps_per_unit AS reading_start, "                \
+	"1.0 * i.reading_end / series.steps_per_unit AS reading_end, i.clock, "           \
 	"utc(i.arrived_ms) AS arrived_utc, i.start_ms, i.end_ms, i.energy AS steps"
-#define JOINED                                                                              \
-	"JOIN series ON series.gateway = i.gateway AND series.series = i.series "           \
+#define JOINED                                                                    \
+	"JOIN series ON series.gateway = i.gateway AND series.series = i.series " \
 	"JOIN gateway ON gateway.gateway = i.gateway "
-#define RANKED                                                                              \
-	"(PARTITION BY intervals.gateway, series, start_ms, end_ms ORDER BY generation "
-#define STORE_OF_INTERVAL                                                                   \
-	"FROM intervals JOIN store ON store.gateway = intervals.gateway "                   \
+#define RANKED "(PARTITION BY intervals.gateway, series, start_ms, end_ms ORDER BY generation "
+#define STORE_OF_INTERVAL                                                 \
+	"FROM intervals JOIN store ON store.gateway = intervals.gateway " \
 	"AND store.store = intervals.store) AS i "
 
 /* clang-format off */
@@ -73,26 +72,26 @@ static const struct archive_piece pieces[] = {
 		"gateway INTEGER NOT NULL, at_ms BIGINT NOT NULL, kind TEXT NOT NULL, text TEXT NOT NULL, "
 		"PRIMARY KEY (gateway, at_ms, kind, text)"},
 	{ARCHIVE_VIEW, "energy",
-		"SELECT " ENERGY_COLUMNS " FROM (SELECT intervals.*, row_number() OVER " RANKED "DESC, revision DESC, id DESC) "
+		"SELECT " ENERGY_COLUMNS " FROM (SELECT intervals.*, row_number() OVER " RANKED "DESC, revision DESC, intervals.id DESC) "
 		"AS place " STORE_OF_INTERVAL JOINED "WHERE i.place = 1"},
 	{ARCHIVE_VIEW, "energy_known",
 		"SELECT " ENERGY_COLUMNS ", i.arrived_ms AS known_from_ms, coalesce(i.newer_ms, 9223372036854775807) "
-		"AS known_until_ms FROM (SELECT intervals.*, min(arrived_ms) OVER " RANKED ", revision, id "
+		"AS known_until_ms FROM (SELECT intervals.*, min(arrived_ms) OVER " RANKED ", revision, intervals.id "
 		"ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING) AS newer_ms " STORE_OF_INTERVAL JOINED
 		"WHERE i.newer_ms IS NULL OR i.newer_ms > i.arrived_ms"},
 	{ARCHIVE_VIEW, "energy_by_day",
-		"SELECT gateway, meter, quantity, substr(CAST(start_utc AS TEXT), 1, 10) AS day_utc, sum(energy) AS energy, unit, "
+		"SELECT gateway, meter, quantity, utc(start_ms - start_ms % 86400000) AS day_utc, sum(energy) AS energy, unit, "
 		"count(*) AS intervals, sum(CASE WHEN quality = 'measured' THEN 1 ELSE 0 END) AS measured, "
 		"sum(CASE WHEN quality = 'estimated' THEN 1 ELSE 0 END) AS estimated, "
 		"sum(CASE WHEN steps IS NULL THEN 1 ELSE 0 END) AS without_value "
-		"FROM energy GROUP BY gateway, meter, quantity, unit, substr(CAST(start_utc AS TEXT), 1, 10)"},
+		"FROM energy GROUP BY gateway, meter, quantity, unit, start_ms - start_ms % 86400000"},
 	{ARCHIVE_VIEW, "missing",
 		"SELECT gateway.name AS gateway, store.id AS store, s.stream, s.after, s.through FROM "
 		"(SELECT gateway, store, stream, lag(through) OVER (PARTITION BY gateway, store, stream ORDER BY through) "
 		"AS after, after AS through, place FROM "
 		"(SELECT gateway, store, stream, 0 AS after, through, 0 AS place FROM stream UNION ALL "
 		"SELECT gateway, store, stream, after, through, 1 AS place FROM span UNION ALL "
-		"SELECT gateway, store, stream, newest AS after, newest AS through, 2 AS place FROM stream) AS both) AS s "
+		"SELECT gateway, store, stream, newest AS after, newest AS through, 2 AS place FROM stream) AS edges) AS s "
 		"JOIN gateway ON gateway.gateway = s.gateway "
 		"JOIN store ON store.gateway = s.gateway AND store.store = s.store "
 		"WHERE s.place > 0 AND s.after < s.through"},
@@ -103,7 +102,8 @@ const char *const archive_statements[SQL_COUNT] = {
 	[SQL_PUT_VERSION]      = "INSERT INTO format VALUES ($1) ON CONFLICT DO NOTHING",
 	[SQL_GATEWAY_FIND]     = "SELECT gateway FROM gateway WHERE name = $1",
 	[SQL_GATEWAY_ADD]      = "INSERT INTO gateway (gateway, name, first_seen_ms, last_seen_ms) "
-				 "VALUES ((SELECT coalesce(max(gateway), 0) + 1 FROM gateway), $1, $2, $3)",
+				 "VALUES ((SELECT coalesce(max(gateway), 0) + 1 FROM gateway), $1, $2, $3) "
+				 "ON CONFLICT (name) DO NOTHING",
 	[SQL_GATEWAY_SEEN]     = "UPDATE gateway SET last_seen_ms = $1 WHERE gateway = $2 AND last_seen_ms < $3",
 	[SQL_GATEWAY_STATUS]   = "UPDATE gateway SET presence = $1, version = $2, clock = $3, store_id = $4, status_ms = $5 "
 				 "WHERE gateway = $6",
@@ -112,10 +112,12 @@ const char *const archive_statements[SQL_COUNT] = {
 	[SQL_GATEWAY_ABOUT]    = "UPDATE gateway SET about = $1, about_ms = $2 WHERE gateway = $3",
 	[SQL_GATEWAY_ALL]      = "SELECT gateway, name, last_seen_ms, presence, version, clock, store_id, status_ms, "
 				 "backlog_energy, backlog_trends, store_bytes, health_ms FROM gateway ORDER BY name",
-	[SQL_STORE_FIND]       = "SELECT store, anchored FROM store WHERE gateway = $1 AND id = $2",
+	[SQL_STORE_FIND]       = "SELECT store, anchored, generation FROM store WHERE gateway = $1 AND id = $2",
 	[SQL_STORE_ADD]        = "INSERT INTO store (gateway, store, id, generation, first_seen_ms, anchored) VALUES ($1, "
 				 "(SELECT coalesce(max(store), 0) + 1 FROM store WHERE gateway = $2), $3, $4, $5, "
-				 "(SELECT CASE WHEN count(*) = 0 THEN 1 ELSE 0 END FROM store WHERE gateway = $6))",
+				 "(SELECT CASE WHEN count(*) = 0 THEN 1 ELSE 0 END FROM store WHERE gateway = $6)) "
+				 "ON CONFLICT (gateway, id) DO NOTHING",
+	[SQL_STORE_GENERATION] = "UPDATE store SET generation = $1 WHERE gateway = $2 AND store = $3 AND generation < $4",
 	[SQL_STORE_ANCHORED]   = "UPDATE store SET anchored = 1 WHERE gateway = $1 AND store = $2",
 	[SQL_STORE_HIGHEST]    = "SELECT max(generation) FROM store WHERE gateway = $1 AND store <> $2",
 	[SQL_SERIES_ALL]       = "SELECT series, meter, quantity FROM series WHERE gateway = $1 ORDER BY series",
@@ -153,9 +155,11 @@ const char *const archive_statements[SQL_COUNT] = {
 	[SQL_QUARANTINE_ADD]   = "INSERT INTO quarantine VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 1, $10, NULL) "
 				 "ON CONFLICT (gateway, digest) DO UPDATE SET times = quarantine.times + 1",
 	[SQL_QUARANTINE_COUNT] = "SELECT count(*) FROM quarantine WHERE gateway = $1 AND digest <> $2",
+	[SQL_QUARANTINE_KINDS] = "SELECT kind, count(*) FROM quarantine WHERE gateway = $1 AND settled_ms IS NULL GROUP BY kind",
 	[SQL_CONFLICT_FIRST]   = "SELECT min(id) FROM quarantine WHERE gateway = $1 AND store = $2 AND stream = $3 "
 				 "AND kind = 'conflict' AND settled_ms IS NULL",
 	[SQL_FORGOTTEN_ALL]    = "SELECT meter, before_ms FROM forgotten WHERE gateway = $1",
+	[SQL_METER_KNOWN]      = "SELECT count(*) FROM series WHERE gateway = $1 AND meter = $2",
 	[SQL_FORGOTTEN_SET]    = "INSERT INTO forgotten VALUES ($1, $2, $3, $4, $5) ON CONFLICT (gateway, meter) DO UPDATE SET "
 				 "before_ms = CASE WHEN forgotten.before_ms > excluded.before_ms THEN forgotten.before_ms "
 				 "ELSE excluded.before_ms END, at_ms = excluded.at_ms, author = excluded.author",

@@ -192,8 +192,8 @@ static void take_row(sqlite3_stmt *statement, const struct archive_call *call)
 			columns[i] = (struct archive_value){
 				ARCHIVE_NUMBER, sqlite3_column_int64(statement, i), NULL};
 		else if (type != SQLITE_NULL)
-			columns[i] = (struct archive_value){ARCHIVE_TEXT, 0,
-				(const char *)sqlite3_column_text(statement, i)};
+			columns[i] = (struct archive_value){
+				ARCHIVE_TEXT, 0, (const char *)sqlite3_column_text(statement, i)};
 	}
 	call->take(call->context, columns);
 }
