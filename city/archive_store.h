@@ -37,6 +37,7 @@ struct archive_arrival {
 	const char *name;
 	const struct message *message;
 	struct json_text payload; /* what it was read from */
+	bool retained;            /* the broker kept it: no sign of life */
 	int64_t at_wall_ms;
 };
 

@@ -129,9 +129,12 @@ static enum archive_status take_health(
 }
 
 /* What the gateway itself says now; not what the broker kept of it, or says in its place. */
-static bool is_sign_of_life(const struct message *message)
+static bool is_sign_of_life(const struct archive_arrival *arrival)
 {
-	return message->kind != MESSAGE_STATUS || message->status.presence == PRESENCE_ONLINE;
+	const struct message *message = arrival->message;
+	bool is_will =
+		message->kind == MESSAGE_STATUS && message->status.presence != PRESENCE_ONLINE;
+	return !arrival->retained && !is_will;
 }
 
 enum archive_status archive_store_take(struct archive_store *store,
@@ -152,7 +155,7 @@ enum archive_status archive_store_take(struct archive_store *store,
 	else if (message->kind == MESSAGE_ABOUT)
 		status = RUN(store, SQL_GATEWAY_ABOUT, TEXT(arrival->payload.bytes),
 			NUMBER(arrival->at_wall_ms), NUMBER(gateway->number));
-	if (status == ARCHIVE_OK && is_sign_of_life(message))
+	if (status == ARCHIVE_OK && is_sign_of_life(arrival))
 		status = RUN(store, SQL_GATEWAY_SEEN, NUMBER(arrival->at_wall_ms),
 			NUMBER(gateway->number), NUMBER(arrival->at_wall_ms));
 	return status;

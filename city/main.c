@@ -6,8 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "city/archive.h"
 #include "city/live.h"
-#include "city/live_options.h"
+#include "city/options.h"
 #include "gateway/message.h"
 
 static int schema_run(int argc, char **argv)
@@ -33,8 +34,9 @@ static const struct {
 	const char *help;
 	int (*run)(int argc, char **argv);
 } verbs[] = {
-	{"live",   "what arrives at the broker, as it comes", live_run  },
-	{"schema", "the JSON Schema of a message",            schema_run},
+	{"archive", "keeps all that gateways send, and tells them so", archive_run_verb},
+	{"live",    "what arrives at the broker, as it comes",         live_run        },
+	{"schema",  "the JSON Schema of a message",                    schema_run      },
 };
 
 static int print_help(FILE *stream, int status)
