@@ -66,6 +66,8 @@ static void take_event(struct live *live, const struct link_event *event)
 		take_message(live, event);
 		break;
 	case LINK_ACKNOWLEDGED:
+	case LINK_UNHEARD: /* without its subscription this program has nothing to do: that ends
+			      the connection */
 		break;
 	}
 }

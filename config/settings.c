@@ -29,6 +29,7 @@ static const char *const languages[] = {"en", "nb", NULL};
 static const char *const rejectable[] = {"largest_power", "spike", NULL};
 static const char *const peak_rules[] = {"highest_hour", "mean_of_days", "mean_of_months", NULL};
 static const char *const clocks[] = {"synchronised", "trust", NULL};
+static const char *const deliveries[] = {"auto", "puback", "receipt", NULL};
 static const char *const parities[] = {"N", "E", "O", NULL};
 static const char *const directions[] = {"none", "high_sends", "low_sends", NULL};
 static const char *const bauds[] = {"300", "600", "1200", "2400", "4800", "9600", "19200", "38400",
@@ -106,6 +107,10 @@ const struct setting settings[] = {
 	{.section = SECTION_BROKER, .key = "keep_alive", SPAN, .min = 5 * SECOND, .max = HOUR,
 	 .fallback = "60 s", .example = "5 min", IN(config_broker, keep_alive_ms),
 	 .help = "The longest silence on the connection before both ends give it up."},
+	{.section = SECTION_BROKER, .key = "delivery", .type = SETTING_CHOICE, .choices = deliveries,
+	 .min = CONFIG_DELIVERY_AUTO, .max = CONFIG_DELIVERY_RECEIPT,
+	 .fallback = "auto", .example = "receipt", IN(config_broker, delivery),
+	 .help = "What counts as delivered: receipt: what an archive has a receipt for; puback: what the broker acknowledged; auto: receipt from the first one on."},
 
 	{.section = SECTION_INTERVALS, .key = "length", SPAN, .min = SECOND, .max = DAY, .shown = true,
 	 .fallback = "15 min", .example = "15 min", IN_AT(site_config, interval_ms),

@@ -30,6 +30,13 @@ enum config_clock {
 	CONFIG_CLOCK_TRUST,        /* the time counts as it is */
 };
 
+/* When a row counts as delivered. */
+enum config_delivery {
+	CONFIG_DELIVERY_AUTO,    /* by receipts, from the first one on; until then as puback */
+	CONFIG_DELIVERY_PUBACK,  /* when the broker has acknowledged it */
+	CONFIG_DELIVERY_RECEIPT, /* when an archive's receipt covers it */
+};
+
 /* How a month's power peak is found. */
 enum config_peak_rule {
 	PEAKS_HIGHEST_HOUR,
@@ -176,6 +183,7 @@ struct config_broker {
 	const char *user;
 	const char *password_file;
 	int64_t keep_alive_ms;
+	enum config_delivery delivery;
 	struct file_position at, host_at, port_at, tls_at, certificate_file_at, key_file_at,
 		password_file_at;
 };

@@ -30,6 +30,16 @@ static void key_integer(struct json_writer *writer, const char *key, int64_t num
 	json_writer_integer(writer, number);
 }
 
+static void key_integer_or_null(
+	struct json_writer *writer, const char *key, bool is_known, int64_t number)
+{
+	json_writer_key(writer, key);
+	if (is_known)
+		json_writer_integer(writer, number);
+	else
+		json_writer_null(writer);
+}
+
 static void key_boolean(struct json_writer *writer, const char *key, bool truth)
 {
 	json_writer_key(writer, key);
@@ -101,11 +111,17 @@ static void write_stream(
 	struct json_writer *writer, const struct pipeline *pipeline, enum stream stream)
 {
 	struct store_cursor cursor = store_cursor(pipeline->store, stream);
+	int64_t undelivered = 0;
+	bool receipts = pipeline_undelivered(pipeline, stream, &undelivered);
 	json_writer_open_object(writer);
 	key_string(writer, "stream", stream_name(stream));
 	key_integer(writer, "last", cursor.last);
 	key_integer(writer, "sent", cursor.sent);
 	key_integer(writer, "backlog", pipeline_backlog(pipeline, stream));
+	key_integer_or_null(
+		writer, "delivered", receipts, delivery_delivered(&pipeline->delivery, stream));
+	key_integer_or_null(writer, "undelivered", receipts, undelivered);
+	key_integer(writer, "again", delivery_again(&pipeline->delivery, stream));
 	json_writer_close_object(writer);
 }
 

@@ -43,8 +43,28 @@ static void tell_failure(struct daemon *daemon, const char *reason)
 	daemon->link_told = true;
 }
 
+/* What archives say to this gateway, whichever they are. */
+enum { FILTERS_COUNT = 3 };
+struct filters {
+	char texts[FILTERS_COUNT][TOPIC_BYTES_MAX];
+	const char *items[FILTERS_COUNT];
+};
+
+static void make_filters(const struct site_config *config, struct filters *ret_filters)
+{
+	static const enum message_kind kinds[FILTERS_COUNT] = {
+		MESSAGE_RECEIPT, MESSAGE_REPLAY, MESSAGE_ANCHOR};
+	const struct message_sender sender = message_sender_of(config);
+	for (size_t i = 0; i < FILTERS_COUNT; i++) {
+		message_topic(
+			ret_filters->texts[i], &sender, message_kind_info(kinds[i])->topic, "+");
+		ret_filters->items[i] = ret_filters->texts[i];
+	}
+}
+
 void daemon_link_start(struct daemon *daemon)
 {
+	struct filters filters;
 	const struct site_config *config = daemon->loaded->config;
 	char client_id[CLIENT_ID_MAX], will_topic[TOPIC_BYTES_MAX];
 	const char *reason = "out of memory";
@@ -53,6 +73,10 @@ void daemon_link_start(struct daemon *daemon)
 		config->gateway);
 	settings.client_id = client_id;
 	settings.seed = random_seed(daemon);
+	make_filters(config, &filters);
+	settings.subscriptions = filters.items;
+	settings.subscriptions_count = FILTERS_COUNT;
+	settings.subscriptions_optional = true;
 	settings.will_topic = will_topic;
 	settings.will_schema_version = MESSAGE_SCHEMA_VERSION;
 	char *will = pipeline_will(daemon->pipeline, will_topic, &settings.will_length);

@@ -224,6 +224,10 @@ struct health_message {
 	uint8_t clock;
 	int64_t backlog_energy; /* rows not sent yet */
 	int64_t backlog_trends;
+	bool has_receipts_energy; /* receipts are in force */
+	bool has_receipts_trends;
+	int64_t undelivered_energy; /* rows without a receipt */
+	int64_t undelivered_trends;
 	int64_t store_bytes;
 	const struct health_bus *buses;
 	size_t buses_count;

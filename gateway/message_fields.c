@@ -288,6 +288,8 @@ static const struct message_field health_fields[] = {
 	{FIELD("clock", MESSAGE_WORD, clock, "What the gateway knows of the time."), .words = &clocks},
 	{FIELD("backlog_energy", MESSAGE_INTEGER, backlog_energy, "Rows of the stream energy not sent yet.")},
 	{FIELD("backlog_trends", MESSAGE_INTEGER, backlog_trends, "Rows of the stream trends not sent yet.")},
+	{FIELD("undelivered_energy", MESSAGE_INTEGER, undelivered_energy, "Rows of the stream energy that not every archive has given a receipt for; null: none gives receipts."), IF_FLAG(has_receipts_energy)},
+	{FIELD("undelivered_trends", MESSAGE_INTEGER, undelivered_trends, "Rows of the stream trends that not every archive has given a receipt for; null: none gives receipts."), IF_FLAG(has_receipts_trends)},
 	{FIELD("store_bytes", MESSAGE_INTEGER, store_bytes, "Bytes the store takes.")},
 	{FIELD("buses", MESSAGE_LIST, buses, "Every bus."), COUNTED(buses_count), .record = &health_bus_record},
 	{FIELD("meters", MESSAGE_LIST, meters, "Every meter."), COUNTED(meters_count), .record = &health_meter_record},

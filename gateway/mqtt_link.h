@@ -33,7 +33,9 @@ struct mqtt_link_settings {
 	uint8_t will_schema_version;
 	const char *const *subscriptions; /* made at every connect, QoS 1 */
 	size_t subscriptions_count;
-	uint32_t seed; /* of the back-off's jitter */
+	bool subscriptions_optional; /* one that is refused is LINK_UNHEARD, and the rest goes on;
+					else it ends the connection */
+	uint32_t seed;               /* of the back-off's jitter */
 };
 
 struct mqtt_publication {
@@ -54,6 +56,7 @@ enum link_event_kind {
 	LINK_ACKNOWLEDGED, /* a QoS 1 publication: tag and reason code; of QoS 0 only that it was
 			      too large */
 	LINK_MESSAGE,      /* a subscription's message */
+	LINK_UNHEARD,      /* the broker refused a subscription; reason: why */
 };
 
 struct link_event {

@@ -181,7 +181,7 @@ static void on_message(struct mosquitto *client, void *context,
 	link_box_report(session->box, &event);
 }
 
-/* A filter the broker does not grant is told; the others go on. */
+/* A filter that the broker does not grant. */
 static void on_subscribe(struct mosquitto *client, void *context, int mid, int count,
 	const int *granted, const mosquitto_property *properties)
 {
@@ -190,7 +190,10 @@ static void on_subscribe(struct mosquitto *client, void *context, int mid, int c
 	(void)mid;
 	(void)properties;
 	for (int i = 0; i < count; i++) {
-		if (granted[i] >= FIRST_FAILURE)
+		struct link_event event = {.kind = LINK_UNHEARD, .reason = (uint8_t)granted[i]};
+		if (granted[i] >= FIRST_FAILURE && session->settings->subscriptions_optional)
+			link_box_report(session->box, &event);
+		else if (granted[i] >= FIRST_FAILURE)
 			lose(session, "the broker refused the subscription: %s",
 				mqtt_reason_text((uint8_t)granted[i]));
 	}

@@ -44,6 +44,15 @@ void pipeline_say(const struct pipeline *pipeline, enum log_level level, const c
 	pipeline->settings.ops->say(pipeline->settings.context, level, text);
 }
 
+bool pipeline_undelivered(const struct pipeline *pipeline, enum stream stream, int64_t *ret_rows)
+{
+	if (pipeline->store == NULL || !delivery_has_receipts(&pipeline->delivery, stream))
+		return false;
+	*ret_rows = store_cursor(pipeline->store, stream).last -
+		    delivery_delivered(&pipeline->delivery, stream);
+	return true;
+}
+
 static void append_event(struct pipeline *pipeline, struct occurrence what, const char *text)
 {
 	struct event_row row = {.at_wall_ms = pipeline_wall_ms(pipeline),
@@ -94,6 +103,7 @@ static struct pipeline *new_pipeline(
 	pipeline->live_due_mono_ms = INT64_MAX;
 	pipeline->commit_due_mono_ms = INT64_MAX;
 	pipeline->totals_due_mono_ms = now->mono_ms;
+	pipeline->lower_told_mono_ms = INT64_MIN;
 	pipeline->payload_bytes_max = MESSAGE_BYTES_MAX;
 	pipeline->payload = malloc(MESSAGE_BYTES_MAX);
 	pipeline->rows = calloc(PIPELINE_ROWS_A_READ, sizeof *pipeline->rows);
@@ -174,7 +184,8 @@ bool pipeline_waits_for_broker(const struct pipeline *pipeline)
 {
 	bool rows = false;
 	for (int i = 0; i < STREAM_COUNT; i++)
-		rows = rows || pipeline->delivery.streams[i].window_count > 0;
+		rows = rows || pipeline->delivery.streams[i].window_count > 0 ||
+		       pipeline->delivery.streams[i].again_sent.tag != 0;
 	return pipeline->connected && (rows || pipeline->announced > 0);
 }
 
@@ -220,6 +231,7 @@ bool pipeline_take_site(struct pipeline *pipeline, const struct site *site,
 	pipeline->buses = buses;
 	pipeline->buses_count = site->buses_count;
 	pipeline->clock_rules.trust = site->config->clock == CONFIG_CLOCK_TRUST;
+	pipeline_archives_take_rule(pipeline);
 	pipeline_flags_take_limits(pipeline);
 	pipeline_take_grid(pipeline);
 	pipeline_learn_profiles(pipeline);
@@ -261,6 +273,7 @@ static void connected(struct pipeline *pipeline, const struct link_event *event)
 	pipeline->link_since_mono_ms = pipeline->now.mono_ms;
 	pipeline->sessions++;
 	pipeline->announced = 0;
+	pipeline->gone_told = false;
 	pipeline->payload_bytes_max = payload_bytes_for(event->packet_bytes_max);
 	pipeline_say(pipeline, LOG_LEVEL_NOTICE, "broker %s: connected; %lld rows wait for it",
 		pipeline->site->config->broker.host,
@@ -309,6 +322,10 @@ void pipeline_link(struct pipeline *pipeline, const struct link_event *event,
 		pipeline_acknowledged(pipeline, event->tag, event->reason);
 		break;
 	case LINK_MESSAGE:
+		pipeline_archives_hear(pipeline, event);
+		break;
+	case LINK_UNHEARD:
+		pipeline_archives_unheard(pipeline, event);
 		break;
 	}
 }
@@ -361,6 +378,7 @@ static void tick(struct pipeline *pipeline)
 	pipeline_work_in_set_back(pipeline);
 	pipeline_keep_unplaced(pipeline);
 	pipeline_tick_counters(pipeline);
+	pipeline_archives_tick(pipeline);
 	pipeline->totals_due_mono_ms = pipeline->now.mono_ms;
 	int64_t wall_ms = pipeline_wall_ms(pipeline);
 	int64_t span = wall_ms / pipeline->site->config->trend_ms;

@@ -358,6 +358,10 @@ static void publish_health(
 	if (pipeline->store != NULL) {
 		message.backlog_energy = pipeline_backlog(pipeline, STREAM_ENERGY);
 		message.backlog_trends = pipeline_backlog(pipeline, STREAM_TRENDS);
+		message.has_receipts_energy =
+			pipeline_undelivered(pipeline, STREAM_ENERGY, &message.undelivered_energy);
+		message.has_receipts_trends =
+			pipeline_undelivered(pipeline, STREAM_TRENDS, &message.undelivered_trends);
 		message.store_bytes = store_bytes(pipeline->store);
 	}
 	size_t length = message_write_health(&message, NULL, 0);

@@ -65,21 +65,52 @@ static bool add_row(
 	return false;
 }
 
-/* Make a message of the first rows that go together; returns its length and how far it goes. */
-static size_t make_message(struct pipeline *pipeline, struct delivery_message *message,
-	size_t rows_count, enum message_kind kind)
+static struct stream_message head_of(
+	const struct store_identity *identity, const struct delivery_message *message)
 {
-	struct store_identity identity = store_identity(pipeline->store);
-	struct stream_message head = {.store = identity.id,
-		.generation = identity.generation,
+	return (struct stream_message){.store = identity->id,
+		.generation = identity->generation,
 		.stream = (uint8_t)message->stream,
 		.after = message->after};
+}
+
+/* Make a message of the first rows that go together; returns its length and how far it goes. */
+static size_t make_message(
+	struct pipeline *pipeline, struct delivery_message *message, size_t rows_count)
+{
+	struct store_identity identity = store_identity(pipeline->store);
+	struct stream_message head = head_of(&identity, message);
 	struct message_stream stream;
 	struct json_buffer buffer = {pipeline->payload, pipeline->payload_bytes_max};
-	message_stream_begin(&stream, kind, &head, buffer);
-	for (size_t i = 0; i < rows_count && add_row(pipeline, &stream, &pipeline->rows[i]); i++)
-		message->through = id_of(&pipeline->rows[i]);
+	message_stream_begin(&stream, kind_of(&pipeline->rows[0]), &head, buffer);
+	message->through = message->after;
+	for (size_t i = 0; i < rows_count; i++) {
+		const struct store_row *row = &pipeline->rows[i];
+		if (id_of(row) != message->through + 1 || id_of(row) > message->through_max ||
+			!add_row(pipeline, &stream, row))
+			break;
+		message->through = id_of(row);
+		message->rows_count++;
+	}
 	return message_stream_finish(&stream);
+}
+
+/* The rows of a range are not there any more: that is said, so that nobody waits for them. */
+static size_t make_gone(
+	struct pipeline *pipeline, struct delivery_message *message, int64_t first_id)
+{
+	struct store_identity identity = store_identity(pipeline->store);
+	struct stream_message range = head_of(&identity, message);
+	message->through = first_id <= message->through_max ? first_id - 1 : message->through_max;
+	range.through = message->through;
+	if (message->is_again && !pipeline->gone_told)
+		pipeline_say(pipeline, LOG_LEVEL_WARNING,
+			"an archive wants %s rows %lld to %lld; the store does not hold them any "
+			"more",
+			stream_name(message->stream), (long long)message->after + 1,
+			(long long)message->through);
+	pipeline->gone_told = pipeline->gone_told || message->is_again;
+	return message_write_gone(&range, pipeline->payload, pipeline->payload_bytes_max);
 }
 
 static enum link_status publish(struct pipeline *pipeline, enum message_kind kind,
@@ -98,6 +129,12 @@ static enum link_status publish(struct pipeline *pipeline, enum message_kind kin
 	return pipeline->settings.ops->publish(pipeline->settings.context, &publication);
 }
 
+static size_t rows_wanted(const struct delivery_message *message)
+{
+	int64_t ids = message->through_max - message->after;
+	return ids < PIPELINE_ROWS_A_READ ? (size_t)ids : PIPELINE_ROWS_A_READ;
+}
+
 /* Hand over one message; false when there is none, or the link takes no more now. */
 static bool deliver_one(struct pipeline *pipeline)
 {
@@ -108,16 +145,17 @@ static bool deliver_one(struct pipeline *pipeline)
 		last[i] = store_cursor(pipeline->store, (enum stream)i).last;
 	if (!delivery_next(&pipeline->delivery, last, pipeline->now.mono_ms, &message))
 		return false;
-	if (store_read(pipeline->store, message.stream, message.after, PIPELINE_ROWS_A_READ,
-		    pipeline->rows, &count) != STORE_OK ||
-		count == 0)
+	if (store_read(pipeline->store, message.stream, message.after, rows_wanted(&message),
+		    pipeline->rows, &count) != STORE_OK)
 		return false;
-	message.through = message.after;
-	enum message_kind kind = kind_of(&pipeline->rows[0]);
-	size_t length = make_message(pipeline, &message, count, kind);
-	if (message.through == message.after)
-		return false;
-	if (publish(pipeline, kind, &message, length) != LINK_OK)
+	int64_t first_id = count > 0 ? id_of(&pipeline->rows[0]) : INT64_MAX;
+	bool gone = first_id > message.after + 1;
+	enum message_kind kind =
+		gone ? message_gone_kind(message.stream) : kind_of(&pipeline->rows[0]);
+	size_t length = gone ? make_gone(pipeline, &message, first_id)
+			     : make_message(pipeline, &message, count);
+	if (message.through == message.after ||
+		publish(pipeline, kind, &message, length) != LINK_OK)
 		return false;
 	delivery_handed_over(&pipeline->delivery, &message, pipeline->now.mono_ms);
 	return true;
@@ -135,10 +173,8 @@ void pipeline_deliver(struct pipeline *pipeline)
 
 static void move_cursor(struct pipeline *pipeline, enum stream stream)
 {
-	int64_t due = pipeline->now.mono_ms + pipeline->site->config->commit_ms;
 	store_set_sent(pipeline->store, stream, delivery_sent(&pipeline->delivery, stream));
-	if (due < pipeline->commit_due_mono_ms)
-		pipeline->commit_due_mono_ms = due;
+	pipeline_want_commit(pipeline, pipeline->site->config->commit_ms);
 }
 
 static void acknowledged_announcement(

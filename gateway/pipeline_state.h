@@ -9,6 +9,7 @@
 
 #include "gateway/core/accounting.h"
 #include "gateway/core/delivery.h"
+#include "gateway/core/receipts.h"
 #include "gateway/core/trend.h"
 #include "gateway/message.h"
 #include "gateway/pipeline.h"
@@ -124,6 +125,11 @@ struct pipeline {
 	int64_t retry_mono_ms;      /* no commit before */
 
 	struct delivery delivery;
+	struct receipts receipts;   /* of the store in use */
+	uint32_t unreadable_told;   /* bits by enum message_kind; until one can be read again */
+	int64_t lower_told_mono_ms; /* INT64_MIN: never */
+	bool unheard_told;          /* that the broker keeps archives from us */
+	bool gone_told;             /* that an archive asks for what is not there any more */
 	bool connected;
 	bool link_told; /* that it is away; said once until it is back */
 	uint8_t link_told_kind;
@@ -151,6 +157,8 @@ int64_t pipeline_wall_of(const struct pipeline *pipeline, int64_t at_mono_ms);
 
 /* Rows of a stream that the broker has not acknowledged. */
 int64_t pipeline_backlog(const struct pipeline *pipeline, enum stream stream);
+/* Rows of a stream that no receipt covers; false: receipts are not in force. */
+bool pipeline_undelivered(const struct pipeline *pipeline, enum stream stream, int64_t *ret_rows);
 
 __attribute__((format(printf, 3, 4))) void pipeline_say(
 	const struct pipeline *pipeline, enum log_level level, const char *format, ...);
@@ -259,6 +267,10 @@ void pipeline_close_trends(struct pipeline *pipeline, int64_t wall_ms);
 
 /* ---- pipeline_store.c: rows to the disk ---- */
 enum store_status pipeline_store_open(struct pipeline *pipeline, struct store_opening *ret_opening);
+/* The store is another one than before, or of another identity: delivery begins with it. */
+void pipeline_begin_delivery(struct pipeline *pipeline);
+/* A commit is wanted at the latest within this time. */
+void pipeline_want_commit(struct pipeline *pipeline, int64_t within_ms);
 /* Every interval row passes here, first ones and revisions: `place` is a struct
  * pipeline_series_place. */
 bool pipeline_keep_interval(void *place, struct interval_row *row);
@@ -285,6 +297,18 @@ void pipeline_totals_row(const struct pipeline_series_place *place, const struct
 int64_t pipeline_totals_step(struct pipeline *pipeline);
 /* All is told again: a broker that is new. */
 void pipeline_totals_show_all(struct pipeline *pipeline);
+
+/* ---- pipeline_archives.c: what archives say ---- */
+/* A store is in use: what it remembers of receipts; nothing is known of archives. */
+void pipeline_archives_begin(struct pipeline *pipeline);
+/* The site's rule of what counts as delivered. */
+void pipeline_archives_take_rule(struct pipeline *pipeline);
+/* A message on one of their topics. */
+void pipeline_archives_hear(struct pipeline *pipeline, const struct link_event *event);
+/* The broker keeps them from us. */
+void pipeline_archives_unheard(struct pipeline *pipeline, const struct link_event *event);
+/* Now and then: an archive that is silent for long is not waited for. */
+void pipeline_archives_tick(struct pipeline *pipeline);
 
 /* ---- pipeline_announce.c: what is true now, to the broker ---- */
 enum { ANNOUNCEMENT_TAG = 1 << 30 }; /* with enum message_kind; delivery's tags are below */

@@ -10,12 +10,18 @@
  */
 #include "gateway/pipeline_state.h"
 
-static void use_store(struct pipeline *pipeline)
+void pipeline_begin_delivery(struct pipeline *pipeline)
 {
 	int64_t sent[STREAM_COUNT];
 	for (int i = 0; i < STREAM_COUNT; i++)
 		sent[i] = store_cursor(pipeline->store, (enum stream)i).sent;
 	delivery_init(&pipeline->delivery, sent);
+	pipeline_archives_begin(pipeline);
+}
+
+static void use_store(struct pipeline *pipeline)
+{
+	pipeline_begin_delivery(pipeline);
 	pipeline->last_energy_id = store_cursor(pipeline->store, STREAM_ENERGY).last;
 	pipeline->trouble = TROUBLE_NONE;
 	pipeline->lost_trends_told = 0;
@@ -32,8 +38,7 @@ enum store_status pipeline_store_open(struct pipeline *pipeline, struct store_op
 	return status;
 }
 
-/* The soonest that a commit is wanted. */
-static void want_commit(struct pipeline *pipeline, int64_t within_ms)
+void pipeline_want_commit(struct pipeline *pipeline, int64_t within_ms)
 {
 	int64_t due = pipeline->now.mono_ms + within_ms;
 	if (due < pipeline->commit_due_mono_ms)
@@ -67,7 +72,7 @@ bool pipeline_keep_interval(void *context, struct interval_row *row)
 	pipeline->last_energy_id = row->id;
 	learn(place, row);
 	pipeline_totals_row(place, row);
-	want_commit(pipeline, gather_ms(pipeline));
+	pipeline_want_commit(pipeline, gather_ms(pipeline));
 	pipeline_flags_kept(place, row, &closing);
 	return true;
 }
@@ -77,7 +82,7 @@ bool pipeline_append_event(struct pipeline *pipeline, struct event_row *row)
 	if (pipeline->store == NULL || store_append_event(pipeline->store, row) != STORE_OK)
 		return false;
 	pipeline->last_energy_id = row->id;
-	want_commit(pipeline, pipeline->site != NULL ? gather_ms(pipeline) : 0);
+	pipeline_want_commit(pipeline, pipeline->site != NULL ? gather_ms(pipeline) : 0);
 	return true;
 }
 
@@ -92,7 +97,7 @@ void pipeline_keep_trend(struct pipeline *pipeline, struct trend_row *row)
 	if (pipeline->store == NULL || pipeline->trouble != TROUBLE_NONE ||
 		store_append_trend(pipeline->store, row) != STORE_OK)
 		return;
-	want_commit(pipeline, pipeline->site->config->commit_ms);
+	pipeline_want_commit(pipeline, pipeline->site->config->commit_ms);
 }
 
 static const char *what_is_done(enum pipeline_trouble trouble)
@@ -206,7 +211,7 @@ void pipeline_commit(struct pipeline *pipeline)
 		break;
 	}
 	if (pipeline->trouble != TROUBLE_NONE)
-		want_commit(pipeline, PIPELINE_STORE_RETRY_MS);
+		pipeline_want_commit(pipeline, PIPELINE_STORE_RETRY_MS);
 }
 
 void pipeline_commit_if_due(struct pipeline *pipeline)

@@ -425,26 +425,6 @@ struct store *store_close(struct store *store)
 	return NULL;
 }
 
-struct store_identity store_identity(const struct store *store)
-{
-	return store->identity;
-}
-
-enum store_status store_raise_generation(struct store *store, int64_t generation)
-{
-	char sql[80];
-
-	if (generation <= store->identity.generation) {
-		return STORE_OK;
-	}
-	snprintf(sql, sizeof(sql), "UPDATE identity SET generation = %lld", (long long)generation);
-	enum store_status status = store_sqlite_exec(store->db, sql);
-	if (status == STORE_OK) {
-		store->identity.generation = generation;
-	}
-	return status;
-}
-
 struct store_cursor store_cursor(const struct store *store, enum stream stream)
 {
 	return store->cursors[stream];
@@ -462,6 +442,11 @@ void store_set_delivered(struct store *store, enum stream stream, int64_t id)
 	assert(id <= store->cursors[stream].last);
 	store->cursors[stream].delivered = id;
 	store->cursors_changed = true;
+}
+
+void store_set_settled(struct store *store, enum store_settled settled)
+{
+	store->settled = settled;
 }
 
 const char *store_reason(const struct store *store)

@@ -83,6 +83,14 @@ struct store_identity store_identity(const struct store *store);
  * once it returns STORE_OK. */
 __attribute__((warn_unused_result)) enum store_status store_raise_generation(
 	struct store *store, int64_t generation);
+/*
+ * This file is an old copy of another one that went on: it gets a new id, and a
+ * generation above its own and at least `generation`. Rows and ids stay; sent
+ * and delivered begin anew. Durable once it returns STORE_OK; else nothing has
+ * changed.
+ */
+__attribute__((warn_unused_result)) enum store_status store_renew_identity(
+	struct store *store, int64_t generation);
 struct store_cursor store_cursor(const struct store *store, enum stream stream);
 
 /* Number of a series, given the first time it is asked for. < 0 on failure. *ret_new may be NULL.
@@ -108,9 +116,17 @@ __attribute__((warn_unused_result)) enum store_status store_commit(struct store 
  */
 __attribute__((warn_unused_result)) bool store_reserve(struct store *store, size_t intervals);
 
-/* Move a cursor up; kept in memory, written with the next commit. */
+/* Move a cursor up, `delivered` down too; kept in memory, written with the next commit. */
 void store_set_sent(struct store *store, enum stream stream, int64_t id);
 void store_set_delivered(struct store *store, enum stream stream, int64_t id);
+
+/* What energy may go to make room. */
+enum store_settled {
+	STORE_SETTLED_AUTO, /* what is delivered where that is known; else what was sent */
+	STORE_SETTLED_SENT,
+	STORE_SETTLED_DELIVERED,
+};
+void store_set_settled(struct store *store, enum store_settled settled);
 
 /* The last failure in words ("database disk image is malformed"); "" when there was none. */
 const char *store_reason(const struct store *store);

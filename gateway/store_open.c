@@ -9,109 +9,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/random.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "gateway/store_parts.h"
 
-static const char machine_id_file[] = "/etc/machine-id";
-
 enum {
 	CHECKED_BYTES_MAX =
 		16 << 20, /* larger files are not read through at start: polling waits */
-	MACHINE_ID_MAX = 64,
-	MS_PER_S = 1000,
 };
-
-/* ---- Identity ---- */
-
-static void make_uuid(char text[static 37])
-{
-	unsigned char bytes[16];
-
-	if (getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes)) {
-		struct timespec now;
-		clock_gettime(CLOCK_REALTIME, &now);
-		memcpy(bytes, &now, sizeof(bytes));
-	}
-	bytes[6] = (unsigned char)((bytes[6] & 0x0f) | 0x40); /* RFC 9562: version 4 */
-	bytes[8] = (unsigned char)((bytes[8] & 0x3f) | 0x80);
-	char *at = text;
-	for (int i = 0; i < 16; i++) {
-		if (i == 4 || i == 6 || i == 8 || i == 10) {
-			*at++ = '-';
-		}
-		at += snprintf(at, 3, "%02x", (unsigned)bytes[i]);
-	}
-}
-
-/* "" when there is none. */
-static void read_machine_id(const struct store_settings *settings, char id[static MACHINE_ID_MAX])
-{
-	id[0] = '\0';
-	if (settings->machine_id) {
-		snprintf(id, MACHINE_ID_MAX, "%s", settings->machine_id);
-		return;
-	}
-	FILE *file = fopen(machine_id_file, "re");
-	if (file && fgets(id, MACHINE_ID_MAX, file)) {
-		id[strcspn(id, "\r\n")] = '\0';
-	}
-	if (file) {
-		fclose(file);
-	}
-}
-
-/* A quote in a machine-id would be somebody's joke; it must not become SQL. */
-static void write_identity_sql(
-	char *sql, size_t size, const struct store_identity *identity, const char *machine_id)
-{
-	char clean[MACHINE_ID_MAX];
-	size_t length = strspn(machine_id, "0123456789abcdefABCDEF-");
-
-	snprintf(clean, sizeof(clean), "%.*s", (int)length, machine_id);
-	snprintf(sql, size, "DELETE FROM identity; INSERT INTO identity VALUES('%s', %lld, '%s')",
-		identity->id, (long long)identity->generation, clean);
-}
-
-static enum store_status new_identity(
-	struct store *store, const struct store_settings *settings, const char *machine_id)
-{
-	char sql[256];
-	int64_t now_s = settings->now_wall_ms / MS_PER_S;
-	int64_t above = store->identity.generation + 1;
-
-	make_uuid(store->identity.id);
-	store->identity.generation = now_s > above ? now_s : above;
-	write_identity_sql(sql, sizeof(sql), &store->identity, machine_id);
-	return store_sqlite_exec(store->db, sql);
-}
-
-static enum store_status load_identity(
-	struct store *store, const struct store_settings *settings, struct store_opening *opening)
-{
-	char machine_id[MACHINE_ID_MAX];
-	char stored[MACHINE_ID_MAX] = "";
-
-	read_machine_id(settings, machine_id);
-	store->identity.generation =
-		store_sqlite_number(store->db, "SELECT generation FROM identity", -1);
-	if (store->identity.generation < 0 ||
-		!store_sqlite_word(store->db, "SELECT id FROM identity", store->identity.id,
-			sizeof(store->identity.id))) {
-		snprintf(opening->reason, sizeof(opening->reason), "no identity");
-		return STORE_DAMAGED;
-	}
-	(void)store_sqlite_word(
-		store->db, "SELECT machine_id FROM identity", stored, sizeof(stored));
-	if (machine_id[0] == '\0' || strcmp(machine_id, stored) == 0) {
-		return STORE_OK;
-	}
-	opening->finding = STORE_MOVED;
-	return new_identity(store, settings, machine_id);
-}
 
 /* ---- Reading back ---- */
 
@@ -168,15 +74,13 @@ static enum store_status check(struct store *store, struct store_opening *openin
 
 static enum store_status create(struct store *store, const struct store_settings *settings)
 {
-	char machine_id[MACHINE_ID_MAX];
-
-	read_machine_id(settings, machine_id);
 	enum store_status status = store_sqlite_exec(store->db, "BEGIN IMMEDIATE");
+
 	if (status == STORE_OK) {
 		status = store_format_create(store->db);
 	}
 	if (status == STORE_OK) {
-		status = new_identity(store, settings, machine_id);
+		status = store_identity_create(store, settings);
 	}
 	return status == STORE_OK ? store_sqlite_exec(store->db, "COMMIT") : status;
 }
@@ -220,7 +124,7 @@ static enum store_status load(
 	enum store_status status = check(store, opening);
 
 	if (status == STORE_OK) {
-		status = load_identity(store, settings, opening);
+		status = store_identity_load(store, settings, opening);
 	}
 	if (status == STORE_OK && version < STORE_FORMAT_VERSION) {
 		status = upgrade(store, version, opening);

@@ -86,8 +86,9 @@ struct store {
 	struct store_loss losing; /* by the commit on its way */
 	bool is_refusing;         /* the last commit failed */
 	bool is_damaged;          /* found while in use */
-	bool is_looking;          /* store_open_to_look(): nothing is written */
-	char reason[160];         /* of the last failure */
+	enum store_settled settled;
+	bool is_looking;  /* store_open_to_look(): nothing is written */
+	char reason[160]; /* of the last failure */
 };
 
 /* store.c: a failed read, told to the owner. Returns `status`. */
@@ -121,6 +122,11 @@ void store_unplaced_free(struct store *store);
 
 /* store_room.c: inside a transaction, make room for `bytes` by giving up what may be. */
 enum store_status store_make_room(struct store *store, int64_t bytes);
+
+/* store_identity.c: of a new file, inside a transaction; of one that is there. */
+enum store_status store_identity_create(struct store *store, const struct store_settings *settings);
+enum store_status store_identity_load(
+	struct store *store, const struct store_settings *settings, struct store_opening *opening);
 
 /* store_file.c */
 /* `store->path` in a directory; the beside one is for when a newer byport's file stands there.

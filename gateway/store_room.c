@@ -62,11 +62,26 @@ static enum store_status drop_oldest_trends(struct store *store)
 	return drop_through(store, STATEMENT_DROP_TRENDS, through);
 }
 
+static int64_t settled_through(const struct store *store)
+{
+	const struct store_cursor *cursor = &store->cursors[STREAM_ENERGY];
+
+	switch (store->settled) {
+	case STORE_SETTLED_AUTO:
+		return cursor->delivered > 0 ? cursor->delivered : cursor->sent;
+	case STORE_SETTLED_SENT:
+		return cursor->sent;
+	case STORE_SETTLED_DELIVERED:
+		return cursor->delivered;
+	}
+	return 0;
+}
+
 /* STORE_FULL when all that is there is undelivered. */
 static enum store_status drop_delivered_energy(struct store *store)
 {
 	const struct store_cursor *cursor = &store->cursors[STREAM_ENERGY];
-	int64_t settled = cursor->delivered > 0 ? cursor->delivered : cursor->sent;
+	int64_t settled = settled_through(store);
 	int64_t first = store_sqlite_number(store->db,
 		"SELECT min(id) FROM (SELECT min(id) AS id FROM interval"
 		" UNION ALL SELECT min(id) FROM event)",

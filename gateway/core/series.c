@@ -63,6 +63,8 @@ static const char *const event_names[EVENT_KIND_COUNT] = {
 	[EVENT_FLAGGED] = "flagged",
 	[EVENT_GAP_BRIDGED] = "gap_bridged",
 	[EVENT_COUNTER_DOUBTED] = "counter_doubted",
+	[EVENT_STORE_COPIED] = "store_copied",
+	[EVENT_RECEIPT_LOWER] = "receipt_lower",
 };
 
 const char *stream_name(enum stream stream)

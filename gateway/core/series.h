@@ -122,6 +122,8 @@ enum event_kind {
 	EVENT_FLAGGED,         /* a plausibility finding began; with its reason */
 	EVENT_GAP_BRIDGED,     /* from an archive's anchor to this store's first reading */
 	EVENT_COUNTER_DOUBTED, /* it fell or leapt, and shows the same ever since */
+	EVENT_STORE_COPIED,    /* an archive has more of this store than it holds: an old copy */
+	EVENT_RECEIPT_LOWER,   /* an archive has less than it had: restored from a backup */
 	EVENT_KIND_COUNT
 };
 const char *event_kind_name(enum event_kind kind); /* "meter_silent" ... */

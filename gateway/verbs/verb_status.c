@@ -114,9 +114,13 @@ static void add_store(struct table *table, const json_t *store)
 	add_line(table, "store", well ? TINT_PLAIN : TINT_BAD, text);
 	json_array_foreach(json_object_get(store, "streams"), index, stream)
 	{
-		snprintf(text, sizeof text, "%s: %.0f rows wait to be sent, %.0f stored",
+		double undelivered = json_number_at(stream, "undelivered", -1);
+		char receipts[80] = "";
+		if (undelivered >= 0)
+			snprintf(receipts, sizeof receipts, ", %.0f have no receipt", undelivered);
+		snprintf(text, sizeof text, "%s: %.0f rows wait to be sent%s, %.0f stored",
 			json_text_at(stream, "stream"), json_number_at(stream, "backlog", 0),
-			json_number_at(stream, "last", 0));
+			receipts, json_number_at(stream, "last", 0));
 		add_line(table, "", TINT_PLAIN, text);
 	}
 }

@@ -80,6 +80,8 @@ static void print_event(const struct link_event *event)
 	case LINK_ACKNOWLEDGED:
 		printf("acknowledged %" PRIu32 " %u\n", event->tag, event->reason);
 		break;
+	case LINK_UNHEARD:
+		break;
 	case LINK_MESSAGE:
 		printf("message %d %s %s\n", event->retain, event->topic, event->payload);
 		break;
