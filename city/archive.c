@@ -134,6 +134,8 @@ static void take_event(struct archive *archive, struct link_event *event)
 	case LINK_MESSAGE:
 		archive_worker_receive(&archive->worker, event);
 		break;
+	case LINK_UNHEARD: /* does not come: one that is refused ends the connection */
+		break;
 	case LINK_ACKNOWLEDGED:
 		archive_desk_acknowledged(desk, event, program_mono_ms());
 		break;

@@ -5,11 +5,12 @@
  */
 #include "city/archive_store.h"
 
-#include <assert.h>
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "city/archive_store_parts.h"
 
@@ -87,8 +88,9 @@ static enum archive_status enter(struct archive_store *store)
 	if (status != ARCHIVE_OK)
 		return status;
 	status = archive_run(store, &ask);
-	if (status == ARCHIVE_REFUSED || (status == ARCHIVE_OK && version == 0))
-		return make_schema(store); /* no table yet */
+	if (status == ARCHIVE_REFUSED || (status == ARCHIVE_OK && version == 0)) /* no table yet */
+		return store->only_looks ? archive_refuse(store, "there is no archive there")
+					 : make_schema(store);
 	if (version > ARCHIVE_FORMAT_VERSION) {
 		archive_refuse(store, "its format is of version %lld, this program knows %d",
 			(long long)version, ARCHIVE_FORMAT_VERSION);
@@ -112,13 +114,14 @@ static void forget_known(struct archive_store *store)
 	store->gateways_count = 0;
 }
 
-enum archive_status archive_store_open(
-	const char *where, struct archive_store **ret_store, char reason[static ARCHIVE_REASON_MAX])
+static enum archive_status open_as(const char *where, bool only_looks,
+	struct archive_store **ret_store, char reason[static ARCHIVE_REASON_MAX])
 {
 	struct archive_store *store = calloc(1, sizeof(*store));
 	enum archive_status status = ARCHIVE_UNAVAILABLE;
 	snprintf(reason, ARCHIVE_REASON_MAX, "out of memory");
 	if (store) {
+		store->only_looks = only_looks;
 		store->where = strdup(where);
 		store->db = is_postgres(where) ? archive_postgres_new(archive_statements, SQL_COUNT)
 					       : archive_sqlite_new(archive_statements, SQL_COUNT);
@@ -132,6 +135,22 @@ enum archive_status archive_store_open(
 	else
 		archive_store_close(store);
 	return status;
+}
+
+enum archive_status archive_store_open(
+	const char *where, struct archive_store **ret_store, char reason[static ARCHIVE_REASON_MAX])
+{
+	return open_as(where, false, ret_store, reason);
+}
+
+enum archive_status archive_store_look(
+	const char *where, struct archive_store **ret_store, char reason[static ARCHIVE_REASON_MAX])
+{
+	if (!is_postgres(where) && access(where, F_OK) != 0) {
+		snprintf(reason, ARCHIVE_REASON_MAX, "%s", strerror(errno));
+		return ARCHIVE_UNAVAILABLE;
+	}
+	return open_as(where, true, ret_store, reason);
 }
 
 enum archive_status archive_store_reopen(struct archive_store *store)

@@ -27,6 +27,9 @@ struct archive_store;
  * where there are none. On failure `reason` says why. */
 enum archive_status archive_store_open(const char *where, struct archive_store **ret_store,
 	char reason[static ARCHIVE_REASON_MAX]);
+/* The same, for one that is there already: makes no file and no tables. */
+enum archive_status archive_store_look(const char *where, struct archive_store **ret_store,
+	char reason[static ARCHIVE_REASON_MAX]);
 /* After ARCHIVE_UNAVAILABLE: connect anew; what was not committed is gone. */
 enum archive_status archive_store_reopen(struct archive_store *store);
 struct archive_store *archive_store_close(struct archive_store *store); /* NULL is fine */

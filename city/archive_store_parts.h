@@ -37,6 +37,7 @@ struct known_gateway {
 struct archive_store {
 	struct archive_db *db;
 	char *where;
+	bool only_looks;                /* makes no tables */
 	struct known_gateway *gateways; /* in the order of their names */
 	size_t gateways_count;
 	char reason[ARCHIVE_REASON_MAX]; /* "" : the data base's own */

@@ -152,6 +152,52 @@ class OnSqlite(rig.Case):
         self.send(stream(401, 410))
         self.wait_for_receipt(410)
 
+    def gateways(self, keeper, *options):
+        done = keeper.verb("gateways", *options)
+        return done.returncode, done.stdout + done.stderr
+
+    def test_gateways_tells_people_and_monitors_how_each_is(self):
+        keeper = self.archive()
+        self.broker.publish(f"{ROOT}/status", status())
+        self.send(stream(1, 4))
+        self.wait_for_receipt(4)
+        code, text = self.gateways(keeper, "--json")
+        self.assertEqual(code, 0, text)
+        told = json.loads(text)
+        self.assertEqual((told["gateway"], told["level"], told["state"], told["version"], told["clock"], told["store"]),
+                         ("oslo/skole/gw1", "ok", "online", "0.1.0", "synchronised", "s1"))
+        self.assertEqual(told["streams"][0], {"stream": "energy", "expected": 4, "arrived": 4})
+        self.send(stream(7, 8))
+        rig.wait_until(lambda: "2 rows missing" in self.gateways(keeper)[1], what="the missing rows")
+        self.assertEqual(self.gateways(keeper)[0], 1)
+        self.send(stream(2, 2, value=9))
+        rig.wait_until(lambda: self.gateways(keeper)[0] == 2, what="the conflict")
+        self.assertIn("1 conflicts", self.gateways(keeper)[1])
+        self.assertEqual(self.gateways(keeper, "--gateway", "oslo/skole/gw9")[0], 3)
+        self.assertEqual(self.gateways(keeper, "--warning", "x")[0], 3)
+        keeper.process.kill()
+        self.send(stream(9, 9), root=ROOT.replace("gw1", "gw2"))
+        rig.wait_until(lambda: "not seen for" in self.gateways(keeper, "--critical", "1")[1], what="its silence")
+
+    def test_what_is_forgotten_is_gone_and_does_not_come_back(self):
+        keeper = self.archive()
+        self.send(stream(1, 5))
+        self.send(stream(1, 5, meter="main"), root=ROOT.replace("gw1", "gw2"))
+        self.collector.wait_for(lambda m: "gw2/receipt" in m.topic and m.json["streams"][0]["through"] == 5)
+        self.wait_for_receipt(5)
+        for words, code, text in ((("main",), 2, "--before are needed"), (("main", "--before", "2026-02-30"), 2, "a day"),
+                                  (("main", "--before", "2026-11-24"), 1, "several gateways"),
+                                  (("oslo/skole/gw1/attic", "--before", "2026-11-24"), 1, "no meter")):
+            done = keeper.verb("forget", *words)
+            self.assertEqual(done.returncode, code, done.stderr)
+            self.assertIn(text, done.stderr)
+        done = keeper.verb("forget", "oslo/skole/gw1/main", "--before", "2026-11-24", "--author", "anna")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.send(stream(4, 6))
+        self.wait_for_receipt(6)
+        self.assertEqual(keeper.rows("SELECT gateway, count(*) FROM energy GROUP BY gateway"), [("oslo/skole/gw2", 5)])
+        self.assertIn("anna", keeper.rows("SELECT text FROM log WHERE kind = 'forgotten'")[0][0])
+
 
 class OnPostgres(OnSqlite):
     base_type = archive.Postgres
@@ -178,6 +224,14 @@ class CommandLine(unittest.TestCase):
             done = rig.run([rig.program("byport-city"), "archive", *options])
             self.assertEqual(done.returncode, status_, options)
             self.assertIn(text, done.stderr)
+
+    def test_asking_makes_no_archive(self):
+        folder = rig.Folder()
+        self.addCleanup(folder.close)
+        for verb in (["gateways"], ["forget", "main", "--before", "2026-11-24"]):
+            done = rig.run([rig.program("byport-city"), *verb], cwd=folder.path)
+            self.assertEqual(done.returncode, 3, done.stderr)
+        self.assertEqual(list(folder.path.iterdir()), [])
 
 
 if __name__ == "__main__":

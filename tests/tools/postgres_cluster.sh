@@ -15,7 +15,7 @@ fi
 cd "$dir"
 case $1 in
 run)
-	setpriv $as_user "$bin/initdb" -D "$dir/data" -U byport -A trust -E UTF8 --locale=C.UTF-8 --no-sync >/dev/null
+	[ -d "$dir/data" ] || setpriv $as_user "$bin/initdb" -D "$dir/data" -U byport -A trust -E UTF8 --locale=C.UTF-8 --no-sync >/dev/null
 	exec setpriv $as_user --pdeathsig INT "$bin/postgres" -D "$dir/data" -k "$dir" -c listen_addresses= \
 		-c fsync=off -c shared_buffers=16MB -c max_connections=20 -c log_min_messages=fatal -c log_destination=stderr 2>"$dir/log"
 	;;
