@@ -88,10 +88,24 @@ static enum archive_status postgres_open(struct archive_db *base, const char *wh
 			"SET bytea_output = hex; SET client_encoding = 'UTF8'");
 }
 
+/* One made by hand need not be (a hypertable is not). */
+static bool is_partitioned(struct postgres_db *db, const char *table)
+{
+	char sql[128];
+	snprintf(sql, sizeof(sql), "SELECT relkind = 'p' FROM pg_class WHERE oid = '%s'::regclass",
+		table);
+	PGresult *result = PQexec(db->connection, sql);
+	bool is = PQntuples(result) == 1 && strcmp(PQgetvalue(result, 0, 0), "t") == 0;
+	PQclear(result);
+	return is;
+}
+
 static enum archive_status make_partition(
 	struct postgres_db *db, const char *table, const char *name, const char *values)
 {
 	char sql[SQL_BYTES_MAX];
+	if (!is_partitioned(db, table))
+		return ARCHIVE_OK;
 	snprintf(sql, sizeof(sql), "CREATE TABLE IF NOT EXISTS %s_%s PARTITION OF %s %s", table,
 		name, table, values);
 	return exec(db, sql);

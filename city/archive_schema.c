@@ -101,8 +101,8 @@ const char *const archive_statements[SQL_COUNT] = {
 	[SQL_VERSION]          = "SELECT max(version) FROM format",
 	[SQL_PUT_VERSION]      = "INSERT INTO format VALUES ($1) ON CONFLICT DO NOTHING",
 	[SQL_GATEWAY_FIND]     = "SELECT gateway FROM gateway WHERE name = $1",
-	[SQL_GATEWAY_ADD]      = "INSERT INTO gateway (gateway, name, first_seen_ms, last_seen_ms) "
-				 "VALUES ((SELECT coalesce(max(gateway), 0) + 1 FROM gateway), $1, $2, $3) "
+	[SQL_GATEWAY_LAST]     = "SELECT max(gateway) FROM gateway",
+	[SQL_GATEWAY_ADD]      = "INSERT INTO gateway (gateway, name, first_seen_ms, last_seen_ms) VALUES ($1, $2, $3, $4) "
 				 "ON CONFLICT (name) DO NOTHING",
 	[SQL_GATEWAY_SEEN]     = "UPDATE gateway SET last_seen_ms = $1 WHERE gateway = $2 AND last_seen_ms < $3",
 	[SQL_GATEWAY_STATUS]   = "UPDATE gateway SET presence = $1, version = $2, clock = $3, store_id = $4, status_ms = $5 "
@@ -112,18 +112,17 @@ const char *const archive_statements[SQL_COUNT] = {
 	[SQL_GATEWAY_ABOUT]    = "UPDATE gateway SET about = $1, about_ms = $2 WHERE gateway = $3",
 	[SQL_GATEWAY_ALL]      = "SELECT gateway, name, last_seen_ms, presence, version, clock, store_id, status_ms, "
 				 "backlog_energy, backlog_trends, store_bytes, health_ms FROM gateway ORDER BY name",
-	[SQL_STORE_FIND]       = "SELECT store, anchored, generation FROM store WHERE gateway = $1 AND id = $2",
-	[SQL_STORE_ADD]        = "INSERT INTO store (gateway, store, id, generation, first_seen_ms, anchored) VALUES ($1, "
-				 "(SELECT coalesce(max(store), 0) + 1 FROM store WHERE gateway = $2), $3, $4, $5, "
-				 "(SELECT CASE WHEN count(*) = 0 THEN 1 ELSE 0 END FROM store WHERE gateway = $6)) "
-				 "ON CONFLICT (gateway, id) DO NOTHING",
+	[SQL_STORE_FIND]       = "SELECT store, CASE WHEN store = 1 THEN 1 ELSE anchored END, generation FROM store WHERE gateway = $1 AND id = $2",
+	[SQL_STORE_LAST]       = "SELECT max(store) FROM store WHERE gateway = $1",
+	[SQL_STORE_ADD]        = "INSERT INTO store (store, gateway, id, generation, first_seen_ms, anchored) "
+				 "VALUES ($1, $2, $3, $4, $5, 0) ON CONFLICT (gateway, id) DO NOTHING",
 	[SQL_STORE_GENERATION] = "UPDATE store SET generation = $1 WHERE gateway = $2 AND store = $3 AND generation < $4",
 	[SQL_STORE_ANCHORED]   = "UPDATE store SET anchored = 1 WHERE gateway = $1 AND store = $2",
 	[SQL_STORE_HIGHEST]    = "SELECT max(generation) FROM store WHERE gateway = $1 AND store <> $2",
 	[SQL_SERIES_ALL]       = "SELECT series, meter, quantity FROM series WHERE gateway = $1 ORDER BY series",
-	[SQL_SERIES_ADD]       = "INSERT INTO series (gateway, series, meter, quantity, unit, steps_per_unit) VALUES ($1, "
-				 "(SELECT coalesce(max(series), 0) + 1 FROM series WHERE gateway = $2), $3, $4, $5, $6) "
-				 "ON CONFLICT (gateway, meter, quantity) DO NOTHING",
+	[SQL_SERIES_LAST]      = "SELECT max(series) FROM series WHERE gateway = $1",
+	[SQL_SERIES_ADD]       = "INSERT INTO series (series, gateway, meter, quantity, unit, steps_per_unit) "
+				 "VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (gateway, meter, quantity) DO NOTHING",
 	[SQL_STREAM_ADD]       = "INSERT INTO stream VALUES ($1, $2, $3, 0, 0, 0, 0, $4) ON CONFLICT DO NOTHING",
 	[SQL_STREAM_LOCK]      = "UPDATE stream SET arrived_ms = $1 WHERE gateway = $2 AND store = $3 AND stream = $4",
 	[SQL_STREAM_READ]      = "SELECT through, newest FROM stream WHERE gateway = $1 AND store = $2 AND stream = $3",

@@ -40,26 +40,46 @@ const char *archive_store_reason(const struct archive_store *store)
 	return store->reason[0] ? store->reason : store->db->reason;
 }
 
-/* Statements that make something, alone and in a transaction of their own. */
-static enum archive_status run_alone(struct archive_store *store, const struct archive_call *call)
+enum { ADD_VALUES_MAX = 5 };
+
+/* What is to be numbered: `last` asks for the last number of a gateway (0: of all gateways), `add`
+ * takes the next one and the values. */
+struct numbering {
+	enum archive_sql last;
+	enum archive_sql add;
+	int32_t gateway;
+	struct archive_value values[ADD_VALUES_MAX];
+	size_t values_count;
+};
+
+/* Alone and in a transaction of its own. */
+static enum archive_status add_numbered(
+	struct archive_store *store, const struct numbering *numbering)
 {
 	const struct archive_db_ops *ops = store->db->ops;
+	struct archive_value values[ADD_VALUES_MAX + 1], gateway = NUMBER(numbering->gateway);
+	int64_t last = 0;
+	const struct archive_call ask = {.statement = numbering->last,
+		.values = &gateway,
+		.values_count = numbering->gateway != 0,
+		.take = archive_take_number,
+		.context = &last};
+	const struct archive_call add = {.statement = numbering->add,
+		.values = values,
+		.values_count = numbering->values_count + 1};
 	enum archive_status status = ops->begin(store->db, true);
 	if (status == ARCHIVE_OK)
-		status = archive_run(store, call);
+		status = archive_run(store, &ask);
+	values[0] = NUMBER(last + 1);
+	memcpy(&values[1], numbering->values, sizeof(numbering->values));
+	if (status == ARCHIVE_OK)
+		status = archive_run(store, &add);
 	if (status == ARCHIVE_OK)
 		status = ops->commit(store->db);
 	if (status != ARCHIVE_OK)
 		ops->rollback(store->db);
 	return status;
 }
-
-#define RUN_ALONE(store, statement, ...)                                                       \
-	run_alone(store,                                                                       \
-		&(struct archive_call){statement, (const struct archive_value[]){__VA_ARGS__}, \
-			sizeof((const struct archive_value[]){__VA_ARGS__}) /                  \
-				sizeof(struct archive_value),                                  \
-			NULL, NULL})
 
 static enum archive_status make_schema(struct archive_store *store)
 {
@@ -277,8 +297,12 @@ enum archive_status archive_make_gateway(struct archive_store *store, const char
 	enum archive_status status = archive_known(store, name, ret_gateway);
 	if (status != ARCHIVE_OK || *ret_gateway)
 		return status;
-	status = RUN_ALONE(
-		store, SQL_GATEWAY_ADD, TEXT(name), NUMBER(now_wall_ms), NUMBER(now_wall_ms));
+	const struct numbering numbering = {
+		SQL_GATEWAY_LAST, SQL_GATEWAY_ADD, 0,
+		{TEXT(name), NUMBER(now_wall_ms), NUMBER(now_wall_ms)},
+                  3
+        };
+	status = add_numbered(store, &numbering);
 	return status == ARCHIVE_OK ? archive_known(store, name, ret_gateway) : status;
 }
 
@@ -325,9 +349,13 @@ static enum archive_status make_new_store(struct archive_store *store,
 	struct known_gateway *gateway, const struct stream_message *message, int64_t now_wall_ms)
 {
 	char text[ARCHIVE_STORE_ID_MAX + 48];
-	enum archive_status status = RUN_ALONE(store, SQL_STORE_ADD, NUMBER(gateway->number),
-		NUMBER(gateway->number), TEXT(message->store), NUMBER(message->generation),
-		NUMBER(now_wall_ms), NUMBER(gateway->number));
+	const struct numbering numbering = {
+		SQL_STORE_LAST, SQL_STORE_ADD, gateway->number,
+		{NUMBER(gateway->number), TEXT(message->store), NUMBER(message->generation),
+						  NUMBER(now_wall_ms)},
+		4
+        };
+	enum archive_status status = add_numbered(store, &numbering);
 	snprintf(text, sizeof(text), "store %s, generation %lld", message->store,
 		(long long)message->generation);
 	if (status == ARCHIVE_OK)
@@ -390,8 +418,12 @@ enum archive_status archive_make_series(struct archive_store *store, struct know
 		return archive_refuse(store, "meter: an id has 1 to %d bytes", METER_ID_MAX - 1);
 	for (int i = 0; i < info->decimals; i++)
 		steps_per_unit *= 10;
-	enum archive_status status =
-		RUN_ALONE(store, SQL_SERIES_ADD, NUMBER(gateway->number), NUMBER(gateway->number),
-			TEXT(meter), TEXT(info->name), TEXT(info->unit), NUMBER(steps_per_unit));
+	const struct numbering numbering = {
+		SQL_SERIES_LAST, SQL_SERIES_ADD, gateway->number,
+		{NUMBER(gateway->number), TEXT(meter), TEXT(info->name), TEXT(info->unit),
+						   NUMBER(steps_per_unit)},
+		5
+        };
+	enum archive_status status = add_numbered(store, &numbering);
 	return status == ARCHIVE_OK ? read_series(store, gateway) : status;
 }

@@ -18,6 +18,8 @@
 
 #define CLUSTER "tests/tools/postgres_cluster.sh"
 
+enum archive_backend { ARCHIVE_ON_SQLITE, ARCHIVE_ON_POSTGRES };
+
 static struct {
 	enum archive_backend backend;
 	char folder[64];
@@ -37,7 +39,7 @@ static pid_t start_cluster(const char *folder)
 	return child;
 }
 
-int archive_fixture_begin(enum archive_backend backend)
+static int begin(enum archive_backend backend)
 {
 	fixture.backend = backend;
 	fixture.count = 0;
@@ -50,8 +52,21 @@ int archive_fixture_begin(enum archive_backend backend)
 	return fixture.cluster < 0 ? -1 : 0;
 }
 
-int archive_fixture_end(void)
+int archive_fixture_sqlite(void **state)
 {
+	(void)state;
+	return begin(ARCHIVE_ON_SQLITE);
+}
+
+int archive_fixture_postgres(void **state)
+{
+	(void)state;
+	return begin(ARCHIVE_ON_POSTGRES);
+}
+
+int archive_fixture_end(void **state)
+{
+	(void)state;
 	char command[128];
 	if (fixture.cluster > 0) {
 		kill(fixture.cluster, SIGINT);
@@ -110,4 +125,67 @@ void archive_fixture_exec(const char *sql)
 {
 	struct archive_value first;
 	assert_int_equal(look(sql, &first), ARCHIVE_OK);
+}
+
+void said_begin(struct said *said, enum message_kind kind, const char *store_id)
+{
+	memset(said, 0, sizeof(*said));
+	said->message.kind = kind;
+	said->message.stream.store = store_id;
+	said->message.stream.generation = 100;
+	said->message.stream.stream = kind == MESSAGE_TRENDS ? STREAM_TRENDS : STREAM_ENERGY;
+	said->message.stream.rows = kind == MESSAGE_INTERVALS ? (void *)said->intervals
+				    : kind == MESSAGE_EVENTS  ? (void *)said->events
+							      : (void *)said->trends;
+}
+
+static struct interval_message_row interval(int64_t id)
+{
+	return (struct interval_message_row){
+		.meter = "main",
+		.quantity = QUANTITY_ACTIVE_ENERGY_IMPORT,
+		.row = {.id = id,
+			.start_wall_ms = BEGIN_MS + id * HOUR_MS,
+			.end_wall_ms = BEGIN_MS + (id + 1) * HOUR_MS,
+			.energy = id * KWH,
+			.reading_start = id * (id - 1) / 2 * KWH,
+			.reading_end = id * (id + 1) / 2 * KWH,
+			.has_readings = true,
+			.quality = QUALITY_MEASURED,
+			.clock = CLOCK_STATE_SYNCHRONISED}
+        };
+}
+
+void said_add(struct said *said, int64_t id)
+{
+	struct stream_message *stream = &said->message.stream;
+	size_t i = stream->rows_count++;
+	if (i == 0)
+		stream->after = id - 1;
+	stream->through = id;
+	said->intervals[i] = interval(id);
+	said->events[i] = (struct event_row){.id = id,
+		.at_wall_ms = BEGIN_MS + id,
+		.kind = EVENT_METER_SILENT,
+		.meter = "main",
+		.text = "no answer",
+		.clock = CLOCK_STATE_SYNCHRONISED};
+	said->trends[i] = (struct trend_message_row){
+		.meter = "main",
+		.quantity = QUANTITY_ACTIVE_POWER,
+		.row = {.id = id,
+			.start_wall_ms = BEGIN_MS + id * 60000,
+			.end_wall_ms = BEGIN_MS + (id + 1) * 60000,
+			.mean = 5,
+			.min = 1,
+			.max = 9,
+			.count = 6}
+        };
+}
+
+void said_run(struct said *said, enum message_kind kind, int64_t first, int64_t last)
+{
+	said_begin(said, kind, "s1");
+	for (int64_t id = first; id <= last; id++)
+		said_add(said, id);
 }

@@ -8,11 +8,10 @@
 
 #include "city/archive_store.h"
 
-enum archive_backend { ARCHIVE_ON_SQLITE, ARCHIVE_ON_POSTGRES };
-
 /* Of a group of tests: a folder, and the cluster where it is needed. 0, or -1. */
-int archive_fixture_begin(enum archive_backend backend);
-int archive_fixture_end(void);
+int archive_fixture_sqlite(void **state);
+int archive_fixture_postgres(void **state);
+int archive_fixture_end(void **state);
 
 /* Where the next empty archive is; valid until the next call. */
 const char *archive_fixture_new(void);
@@ -23,5 +22,26 @@ int64_t archive_fixture_number(const char *sql);
 
 /* Run SQL there. */
 void archive_fixture_exec(const char *sql);
+
+#define HOUR_MS  INT64_C(3600000)
+#define BEGIN_MS INT64_C(1793491200000) /* 2026-11-01T00:00:00Z */
+#define KWH      INT64_C(1000000)
+
+enum { SAID_ROWS_MAX = 64 };
+
+/* A message of the test's own rows. */
+struct said {
+	struct message message;
+	struct interval_message_row intervals[SAID_ROWS_MAX];
+	struct event_row events[SAID_ROWS_MAX];
+	struct trend_message_row trends[SAID_ROWS_MAX];
+};
+
+/* An empty message of generation 100. */
+void said_begin(struct said *said, enum message_kind kind, const char *store_id);
+/* Its next row. Interval `id` is the hour `id` after the beginning, and has used id kWh. */
+void said_add(struct said *said, int64_t id);
+/* A message of store "s1" with the rows first..last. */
+void said_run(struct said *said, enum message_kind kind, int64_t first, int64_t last);
 
 #endif

@@ -18,22 +18,12 @@
 #include "city/archive_store.h"
 #include "tests/fakes/archive_fixture.h"
 
-#define GATEWAY  "oslo/skole/main"
-#define HOUR_MS  INT64_C(3600000)
-#define BEGIN_MS INT64_C(1793491200000) /* 2026-11-01T00:00:00Z */
-#define KWH      INT64_C(1000000)
+#define GATEWAY "oslo/skole/main"
+#define KWH     INT64_C(1000000)
 
-enum { ROWS_MAX = 64, IDS = 60 };
+enum { IDS = 60 };
 
 static struct archive_store *store, *second;
-
-/* A message of the test's own rows. */
-struct said {
-	struct message message;
-	struct interval_message_row intervals[ROWS_MAX];
-	struct event_row events[ROWS_MAX];
-	struct trend_message_row trends[ROWS_MAX];
-};
 
 static int setup(void **state)
 {
@@ -54,70 +44,6 @@ static int teardown(void **state)
 	store = archive_store_close(store);
 	second = archive_store_close(second);
 	return 0;
-}
-
-static void begin_message(struct said *said, enum message_kind kind, const char *store_id)
-{
-	memset(said, 0, sizeof(*said));
-	said->message.kind = kind;
-	said->message.stream.store = store_id;
-	said->message.stream.generation = 100;
-	said->message.stream.stream = kind == MESSAGE_TRENDS ? STREAM_TRENDS : STREAM_ENERGY;
-	said->message.stream.rows = kind == MESSAGE_INTERVALS ? (void *)said->intervals
-				    : kind == MESSAGE_EVENTS  ? (void *)said->events
-							      : (void *)said->trends;
-}
-
-/* Interval `id` is the hour `id`, and has used id kWh. */
-static struct interval_message_row interval(int64_t id)
-{
-	return (struct interval_message_row){
-		.meter = "main",
-		.quantity = QUANTITY_ACTIVE_ENERGY_IMPORT,
-		.row = {.id = id,
-			.start_wall_ms = BEGIN_MS + id * HOUR_MS,
-			.end_wall_ms = BEGIN_MS + (id + 1) * HOUR_MS,
-			.energy = id * KWH,
-			.reading_start = id * (id - 1) / 2 * KWH,
-			.reading_end = id * (id + 1) / 2 * KWH,
-			.has_readings = true,
-			.quality = QUALITY_MEASURED,
-			.clock = CLOCK_STATE_SYNCHRONISED}
-        };
-}
-
-static void add(struct said *said, int64_t id)
-{
-	struct stream_message *stream = &said->message.stream;
-	size_t i = stream->rows_count++;
-	if (i == 0)
-		stream->after = id - 1;
-	stream->through = id;
-	said->intervals[i] = interval(id);
-	said->events[i] = (struct event_row){.id = id,
-		.at_wall_ms = BEGIN_MS + id,
-		.kind = EVENT_METER_SILENT,
-		.meter = "main",
-		.text = "no answer",
-		.clock = CLOCK_STATE_SYNCHRONISED};
-	said->trends[i] = (struct trend_message_row){
-		.meter = "main",
-		.quantity = QUANTITY_ACTIVE_POWER,
-		.row = {.id = id,
-			.start_wall_ms = BEGIN_MS + id * 60000,
-			.end_wall_ms = BEGIN_MS + (id + 1) * 60000,
-			.mean = 5,
-			.min = 1,
-			.max = 9,
-			.count = 6}
-        };
-}
-
-static void make_run(struct said *said, enum message_kind kind, int64_t first, int64_t last)
-{
-	begin_message(said, kind, "s1");
-	for (int64_t id = first; id <= last; id++)
-		add(said, id);
 }
 
 /* Prepare and take at a time; the transaction is left open when `open`. */
@@ -148,7 +74,7 @@ static struct archive_taken take(struct archive_store *by, const struct said *sa
 static struct archive_taken take_run(enum message_kind kind, int64_t first, int64_t last)
 {
 	struct said said;
-	make_run(&said, kind, first, last);
+	said_run(&said, kind, first, last);
 	return take(store, &said);
 }
 
@@ -186,7 +112,7 @@ static void what_is_not_committed_is_in_no_receipt(void **state)
 	struct said said;
 	struct archive_taken taken;
 	(void)state;
-	make_run(&said, MESSAGE_INTERVALS, 1, 5);
+	said_run(&said, MESSAGE_INTERVALS, 1, 5);
 	const struct archive_arrival arrival = {
 		.name = GATEWAY, .message = &said.message, .at_wall_ms = BEGIN_MS};
 	assert_int_equal(archive_store_prepare(store, &arrival), ARCHIVE_OK);
@@ -224,22 +150,20 @@ static void a_hole_is_named_until_it_is_filled(void **state)
 	assert_int_equal(archive_fixture_number("SELECT count(*) FROM span"), 0);
 }
 
-static void take_changed(struct archive_store *by, int64_t id, struct archive_taken *ret_taken)
+static struct archive_taken take_changed(struct archive_store *by, int64_t id)
 {
 	struct said said;
-	make_run(&said, MESSAGE_INTERVALS, id, id);
+	said_run(&said, MESSAGE_INTERVALS, id, id);
 	said.intervals[0].row.energy++;
-	*ret_taken = take(by, &said);
+	return take(by, &said);
 }
 
 static void the_same_id_with_other_content_is_a_conflict_no_receipt_goes_past(void **state)
 {
-	struct archive_taken taken;
 	(void)state;
 	take_run(MESSAGE_INTERVALS, 1, 6);
-	take_changed(second, 4, &taken);
-	assert_int_equal(taken.conflicts, 1);
-	take_changed(store, 4, &taken);
+	assert_int_equal(take_changed(second, 4).conflicts, 1);
+	take_changed(store, 4);
 	take_run(MESSAGE_INTERVALS, 7, 9);
 	assert_int_equal(standing(store, "s1", STREAM_ENERGY).through, 3);
 	assert_int_equal(
@@ -266,7 +190,7 @@ static void what_is_gone_counts_as_closed(void **state)
 	struct said said;
 	(void)state;
 	take_run(MESSAGE_TRENDS, 8, 9);
-	begin_message(&said, MESSAGE_TRENDS, "s1");
+	said_begin(&said, MESSAGE_TRENDS, "s1");
 	said.message.stream.after = 0;
 	said.message.stream.through = 7;
 	said.message.stream.gone = true;
@@ -284,8 +208,8 @@ static void revise(const struct interval_row *row, const char *store_id, int64_t
 {
 	struct said said;
 	struct archive_taken taken;
-	begin_message(&said, MESSAGE_INTERVALS, store_id);
-	add(&said, 1);
+	said_begin(&said, MESSAGE_INTERVALS, store_id);
+	said_add(&said, 1);
 	said.message.stream.generation = generation;
 	said.message.stream.after = row->id - 1;
 	said.message.stream.through = row->id;
@@ -330,18 +254,18 @@ static void a_message_that_contradicts_itself_is_refused(void **state)
 	struct said said;
 	struct archive_taken taken;
 	(void)state;
-	make_run(&said, MESSAGE_INTERVALS, 1, 3);
+	said_run(&said, MESSAGE_INTERVALS, 1, 3);
 	said.intervals[1].row.id = 3;
 	assert_int_equal(take_at(store, &said, 0, &taken), ARCHIVE_REFUSED);
 	assert_non_null(strstr(archive_store_reason(store), "rows[2].id: not in order"));
-	make_run(&said, MESSAGE_INTERVALS, 1, 3);
+	said_run(&said, MESSAGE_INTERVALS, 1, 3);
 	said.message.stream.through = 2;
 	assert_int_equal(take_at(store, &said, 0, &taken), ARCHIVE_REFUSED);
-	make_run(&said, MESSAGE_INTERVALS, 1, 3);
+	said_run(&said, MESSAGE_INTERVALS, 1, 3);
 	said.intervals[0].row.end_wall_ms = said.intervals[0].row.start_wall_ms;
 	assert_int_equal(take_at(store, &said, 0, &taken), ARCHIVE_REFUSED);
 	assert_non_null(strstr(archive_store_reason(store), "rows[0].end"));
-	make_run(&said, MESSAGE_INTERVALS, 1, 3);
+	said_run(&said, MESSAGE_INTERVALS, 1, 3);
 	said.message.stream.stream = STREAM_TRENDS;
 	assert_int_equal(take_at(store, &said, 0, &taken), ARCHIVE_REFUSED);
 	assert_int_equal(archive_fixture_number("SELECT count(*) FROM intervals"), 0);
@@ -404,8 +328,8 @@ static void a_new_store_is_told_where_the_counters_stood(void **state)
 	take_run(MESSAGE_TRENDS, 1, 2);
 	assert_int_equal(archive_store_wants_anchor(store, GATEWAY, "s1", &wants), ARCHIVE_OK);
 	assert_false(wants); /* the first has nothing before it */
-	begin_message(&said, MESSAGE_INTERVALS, "s2");
-	add(&said, 9);
+	said_begin(&said, MESSAGE_INTERVALS, "s2");
+	said_add(&said, 9);
 	said.message.stream.generation = 200;
 	said.message.stream.after = 0;
 	take(store, &said);
@@ -452,7 +376,7 @@ static void rows_of_any_month_find_room(void **state)
 	struct said said;
 	(void)state;
 	for (size_t i = 0; i < sizeof(starts_ms) / sizeof(starts_ms[0]); i++) {
-		make_run(&said, MESSAGE_INTERVALS, (int64_t)i + 1, (int64_t)i + 1);
+		said_run(&said, MESSAGE_INTERVALS, (int64_t)i + 1, (int64_t)i + 1);
 		said.intervals[0].row.start_wall_ms = starts_ms[i];
 		said.intervals[0].row.end_wall_ms = starts_ms[i] + 1000;
 		assert_int_equal(take(i % 2 ? store : second, &said).rows, 1);
@@ -475,6 +399,28 @@ static void the_gateways_are_listed_with_what_is_expected_of_them(void **state)
 	assert_int_equal(gateways[0].arrived[STREAM_ENERGY], 5);
 	assert_int_equal(gateways[0].last_seen_wall_ms, BEGIN_MS);
 	free(gateways);
+}
+
+/* As a hypertable or a distributed table is: the archive adds no partitions to it. */
+static void tables_made_by_hand_are_taken_as_they_are(void **state)
+{
+	struct archive_store *by_hand = NULL;
+	char reason[ARCHIVE_REASON_MAX];
+	struct said said;
+	(void)state;
+	const char *where = archive_fixture_new();
+	archive_fixture_exec(
+		"CREATE TABLE intervals (gateway INTEGER, store INTEGER, id BIGINT, start_ms "
+		"BIGINT, "
+		"end_ms BIGINT, series INTEGER, quality TEXT, energy BIGINT, method TEXT, flags "
+		"TEXT, "
+		"correction INTEGER, revision INTEGER, reading_start BIGINT, reading_end BIGINT, "
+		"clock TEXT, arrived_ms BIGINT, PRIMARY KEY (gateway, store, id, start_ms))");
+	assert_int_equal(archive_store_open(where, &by_hand, reason), ARCHIVE_OK);
+	said_run(&said, MESSAGE_INTERVALS, 1, 2);
+	assert_int_equal(take(by_hand, &said).rows, 2);
+	assert_int_equal(archive_fixture_number("SELECT count(*) FROM energy"), 2);
+	archive_store_close(by_hand);
 }
 
 static void a_newer_format_is_left_untouched(void **state)
@@ -513,31 +459,13 @@ static void in_any_order_and_by_two_workers_the_sum_is_the_same(void **state)
 	}
 	for (size_t i = 0; i < 2 * IDS; i++) {
 		struct said said;
-		make_run(&said, MESSAGE_INTERVALS, order[i], order[i]);
+		said_run(&said, MESSAGE_INTERVALS, order[i], order[i]);
 		take(rand() % 2 ? store : second, &said);
 	}
 	assert_int_equal(standing(store, "s1", STREAM_ENERGY).through, IDS);
 	assert_int_equal(archive_fixture_number("SELECT count(*) FROM intervals"), IDS);
 	assert_int_equal(archive_fixture_number("SELECT CAST(sum(steps) AS BIGINT) FROM energy"),
 		IDS * (IDS + 1) / 2 * KWH);
-}
-
-static int begin_sqlite(void **state)
-{
-	(void)state;
-	return archive_fixture_begin(ARCHIVE_ON_SQLITE);
-}
-
-static int begin_postgres(void **state)
-{
-	(void)state;
-	return archive_fixture_begin(ARCHIVE_ON_POSTGRES);
-}
-
-static int end(void **state)
-{
-	(void)state;
-	return archive_fixture_end();
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -559,10 +487,13 @@ int main(void)
 		TEST(what_was_forgotten_does_not_come_back),
 		TEST(rows_of_any_month_find_room),
 		TEST(the_gateways_are_listed_with_what_is_expected_of_them),
+		TEST(tables_made_by_hand_are_taken_as_they_are),
 		TEST(a_newer_format_is_left_untouched),
 		TEST(what_is_nowhere_is_not_available),
 		TEST(in_any_order_and_by_two_workers_the_sum_is_the_same),
 	};
-	int failed = cmocka_run_group_tests_name("SQLite", on_either, begin_sqlite, end);
-	return failed + cmocka_run_group_tests_name("PostgreSQL", on_either, begin_postgres, end);
+	int failed = cmocka_run_group_tests_name(
+		"SQLite", on_either, archive_fixture_sqlite, archive_fixture_end);
+	return failed + cmocka_run_group_tests_name("PostgreSQL", on_either,
+				archive_fixture_postgres, archive_fixture_end);
 }
