@@ -104,7 +104,8 @@ const char *const archive_statements[SQL_COUNT] = {
 	[SQL_GATEWAY_LAST]     = "SELECT max(gateway) FROM gateway",
 	[SQL_GATEWAY_ADD]      = "INSERT INTO gateway (gateway, name, first_seen_ms, last_seen_ms) VALUES ($1, $2, $3, $4) "
 				 "ON CONFLICT (name) DO NOTHING",
-	[SQL_GATEWAY_SEEN]     = "UPDATE gateway SET last_seen_ms = $1 WHERE gateway = $2 AND last_seen_ms < $3",
+	[SQL_GATEWAY_SEEN]     = "UPDATE gateway SET last_seen_ms = CASE WHEN last_seen_ms < $1 THEN $2 ELSE last_seen_ms END "
+				 "WHERE gateway = $3",
 	[SQL_GATEWAY_STATUS]   = "UPDATE gateway SET presence = $1, version = $2, clock = $3, store_id = $4, status_ms = $5 "
 				 "WHERE gateway = $6",
 	[SQL_GATEWAY_HEALTH]   = "UPDATE gateway SET backlog_energy = $1, backlog_trends = $2, store_bytes = $3, health_ms = $4 "

@@ -146,6 +146,13 @@ enum archive_status archive_store_take(struct archive_store *store,
 	enum archive_status status = archive_known(store, arrival->name, &gateway);
 	if (status != ARCHIVE_OK || !gateway)
 		return status == ARCHIVE_OK ? ARCHIVE_UNAVAILABLE : status;
+	/* This locks the gateway: two workers with rows of both its streams go one after the
+	 * other. */
+	int64_t seen_wall_ms = is_sign_of_life(arrival) ? arrival->at_wall_ms : 0;
+	status = RUN(store, SQL_GATEWAY_SEEN, NUMBER(seen_wall_ms), NUMBER(seen_wall_ms),
+		NUMBER(gateway->number));
+	if (status != ARCHIVE_OK)
+		return status;
 	if (is_stream(message->kind))
 		status = archive_take_stream(store, gateway, arrival, ret_taken);
 	else if (message->kind == MESSAGE_STATUS)
@@ -155,9 +162,6 @@ enum archive_status archive_store_take(struct archive_store *store,
 	else if (message->kind == MESSAGE_ABOUT)
 		status = RUN(store, SQL_GATEWAY_ABOUT, TEXT(arrival->payload.bytes),
 			NUMBER(arrival->at_wall_ms), NUMBER(gateway->number));
-	if (status == ARCHIVE_OK && is_sign_of_life(arrival))
-		status = RUN(store, SQL_GATEWAY_SEEN, NUMBER(arrival->at_wall_ms),
-			NUMBER(gateway->number), NUMBER(arrival->at_wall_ms));
 	return status;
 }
 
