@@ -6,22 +6,19 @@
 #include "city/live.h"
 
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/signalfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "city/live_options.h"
 #include "city/live_view.h"
+#include "city/program.h"
 #include "gateway/mqtt_link.h"
 #include "gateway/terminal.h"
 
 enum {
 	DRAW_MS = 500,      /* the screen is drawn so often */
 	STOP_WAIT_MS = 500, /* the link may take so long to say goodbye */
-	KEEP_ALIVE_S = 30,
 };
 
 struct live {
@@ -30,15 +27,8 @@ struct live {
 	struct live_state state;
 	bool screen;
 	bool ever_connected;
-	char link_text[LIVE_HOST_MAX + 64];
+	char link_text[BROKER_HOST_MAX + 64];
 };
-
-static int64_t clock_ms(clockid_t id)
-{
-	struct timespec now;
-	clock_gettime(id, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static void take_message(struct live *live, const struct link_event *event)
 {
@@ -64,7 +54,7 @@ static void take_event(struct live *live, const struct link_event *event)
 	case LINK_CONNECTED:
 		live->ever_connected = true;
 		snprintf(live->link_text, sizeof(live->link_text), "broker %s:%u, connected",
-			options->host, options->port);
+			options->broker.host, options->broker.port);
 		break;
 	case LINK_DISCONNECTED:
 	case LINK_REFUSED:
@@ -95,34 +85,13 @@ static enum link_status connect_to(struct live *live, const char **ret_reason)
 		return LINK_FAILED;
 	}
 	snprintf(client_id, sizeof(client_id), "byport-city-live-%ld-%lld", (long)getpid(),
-		(long long)clock_ms(CLOCK_REALTIME) % 1000000);
-	const struct mqtt_link_settings settings = {
-		.host = options->host,
-		.port = options->port,
-		.client_id = client_id,
-		.keep_alive_s = KEEP_ALIVE_S,
-		.tls = options->tls,
-		.ca_file = options->ca_file,
-		.certificate_file = options->certificate_file,
-		.key_file = options->key_file,
-		.user = options->user,
-		.password_file = options->password_file,
-		.subscriptions = filters,
-		.subscriptions_count = 1,
-		.seed = (uint32_t)clock_ms(CLOCK_MONOTONIC),
-	};
+		(long long)program_wall_ms() % 1000000);
+	struct mqtt_link_settings settings = broker_options_settings(&options->broker);
+	settings.client_id = client_id;
+	settings.subscriptions = filters;
+	settings.subscriptions_count = 1;
+	settings.seed = (uint32_t)program_mono_ms();
 	return mqtt_link_start(&settings, &live->link, ret_reason);
-}
-
-/* SIGINT and SIGTERM as a descriptor. To be called before there is another thread. */
-static int catch_signals(void)
-{
-	sigset_t signals;
-	sigemptyset(&signals);
-	sigaddset(&signals, SIGINT);
-	sigaddset(&signals, SIGTERM);
-	sigprocmask(SIG_BLOCK, &signals, NULL);
-	return signalfd(-1, &signals, SFD_CLOEXEC);
 }
 
 static void take_events(struct live *live)
@@ -138,7 +107,7 @@ static void take_events(struct live *live)
 
 static void follow(struct live *live, int signal_fd)
 {
-	int64_t begin_mono_ms = clock_ms(CLOCK_MONOTONIC);
+	int64_t begin_mono_ms = program_mono_ms();
 	int64_t end_mono_ms =
 		live->options.for_s > 0 ? begin_mono_ms + live->options.for_s * 1000 : INT64_MAX;
 	int64_t draw_mono_ms = begin_mono_ms;
@@ -147,9 +116,9 @@ static void follow(struct live *live, int signal_fd)
 		{.fd = mqtt_link_fd(live->link), .events = POLLIN}
         };
 	for (int64_t now_mono_ms = begin_mono_ms; now_mono_ms < end_mono_ms && !fds[0].revents;
-		now_mono_ms = clock_ms(CLOCK_MONOTONIC)) {
+		now_mono_ms = program_mono_ms()) {
 		if (live->screen && now_mono_ms >= draw_mono_ms) {
-			live_view_screen(&live->state, live->link_text, clock_ms(CLOCK_REALTIME));
+			live_view_screen(&live->state, live->link_text, program_wall_ms());
 			draw_mono_ms = now_mono_ms + DRAW_MS;
 		}
 		int64_t left_ms = end_mono_ms - now_mono_ms;
@@ -168,7 +137,7 @@ int live_run(int argc, char **argv)
 	if (!live_options_read(argc, argv, &live.options, &status))
 		return status;
 	live.screen = terminal_of(stdout).interactive && !live.options.json;
-	int signal_fd = catch_signals();
+	int signal_fd = program_catch_signals();
 	if (connect_to(&live, &reason) != LINK_OK) {
 		fprintf(stderr, "byport-city live: %s\n", reason);
 		return CITY_UNAVAILABLE;

@@ -6,8 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "city/archive.h"
 #include "city/live.h"
-#include "city/live_options.h"
+#include "city/options.h"
 #include "gateway/message.h"
 
 static int schema_run(int argc, char **argv)
@@ -33,15 +34,18 @@ static const struct {
 	const char *help;
 	int (*run)(int argc, char **argv);
 } verbs[] = {
-	{"live",   "what arrives at the broker, as it comes", live_run  },
-	{"schema", "the JSON Schema of a message",            schema_run},
+	{"archive",  "keeps all that gateways send, and tells them so", archive_run_verb},
+	{"forget",   "removes what the archive knows of a meter",       forget_run      },
+	{"gateways", "how each gateway is, for people and monitors",    gateways_run    },
+	{"live",     "what arrives at the broker, as it comes",         live_run        },
+	{"schema",   "the JSON Schema of a message",                    schema_run      },
 };
 
 static int print_help(FILE *stream, int status)
 {
 	fprintf(stream, "usage: byport-city VERB ...\n\nThe receiving end of byport.\n\n");
 	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
-		fprintf(stream, "  %-8s %s\n", verbs[i].name, verbs[i].help);
+		fprintf(stream, "  %-9s %s\n", verbs[i].name, verbs[i].help);
 	fprintf(stream, "\n`byport-city VERB --help` and byport-city(1) tell more.\n");
 	return status;
 }

@@ -41,8 +41,9 @@ class RulesCanFail(unittest.TestCase):
             self.planted("test_includes.py", name, f'#include "{header}"\n', header)
 
     def test_a_library_header_in_a_second_file_is_found(self):
-        for header in ("modbus.h", "sqlite3.h", "mosquitto.h", "libfyaml.h"):
-            self.planted("test_includes.py", "gateway/other.c", f"#include <{header}>\n", header)
+        for header in ("modbus.h", "sqlite3.h", "mosquitto.h", "libfyaml.h", "libpq-fe.h"):
+            for folder in ("gateway", "city"):
+                self.planted("test_includes.py", f"{folder}/other.c", f"#include <{header}>\n", header)
 
     def test_a_clock_or_a_thread_in_the_core_is_found(self):
         for header in ("time.h", "pthread.h", "unistd.h"):
