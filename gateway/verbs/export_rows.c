@@ -99,8 +99,7 @@ static bool visit(void *context, const struct interval_row *row)
 {
 	struct exporting *exporting = context;
 	const struct history *history = &exporting->export->history;
-	if (row->start_wall_ms < exporting->range.from_wall_ms ||
-		row->start_wall_ms >= exporting->range.to_wall_ms)
+	if (row->start_wall_ms < exporting->range.from_wall_ms) /* only its end is in the range */
 		return true;
 	bool is_final = history_row_is_final(history, row);
 	if (exporting->export->hourly)

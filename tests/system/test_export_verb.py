@@ -64,8 +64,11 @@ class Export(unittest.TestCase):
     def rows(cls):
         start, end = utc("2018-09-30T22:00"), utc("2018-10-31T23:00")
         cls.gap, cls.spike = utc("2018-10-05T10:15"), utc("2018-10-06T10:00")
+        cls.hole = utc("2018-10-09T03:30")
         rows = []
         for t in range(start, end, QUARTER):
+            if t == cls.hole:  # nobody wrote anything
+                continue
             if t == cls.gap:
                 rows.append(("main", IMPORT, t, t + QUARTER, 0, REJECTED, 0, 0))
             else:
@@ -113,8 +116,8 @@ class Export(unittest.TestCase):
         self.assert_sums(self.lines(), decimal.Decimal)
         self.assert_sums(self.table("--csv", "nb", delimiter=";"),
                          lambda text: decimal.Decimal(text.replace(",", ".")))
-        # 31 days of quarter hours, one hour more, and four hours of yesterday
-        self.assertEqual(self.sums[0][2], (31 * 24 + 1) * 4 + 16)
+        # 31 days of quarter hours, one hour more, one quarter less, and four hours of yesterday
+        self.assertEqual(self.sums[0][2], (31 * 24 + 1) * 4 - 1 + 16)
 
     def test_each_line_says_where_its_value_is_from(self):
         rows = {at(row["start"]): row for row in self.table("--meter", "main")}
@@ -144,11 +147,13 @@ class Export(unittest.TestCase):
         by_start = {at(row["start"]): row for row in hours}
         quarters = {at(row["start"]): row for row in self.table("--meter", "main")}
         for start, hour in by_start.items():
-            parts = [quarters[start + i * QUARTER]["value"] for i in range(4)]
+            parts = [quarters.get(start + i * QUARTER, {"value": ""})["value"] for i in range(4)]
             whole = "" if "" in parts else sum(map(decimal.Decimal, parts))
             self.assertEqual(hour["value"] and decimal.Decimal(hour["value"]), whole, hour["start"])
         gap, spike = by_start[self.gap - QUARTER], by_start[self.spike]
         self.assertEqual((gap["value"], gap["quality"], gap["coverage"], gap["final"]), ("", "rejected", "0.75", "no"))
+        hole = by_start[self.hole - 2 * QUARTER]
+        self.assertEqual((hole["value"], hole["quality"], hole["coverage"], hole["final"]), ("", "missing", "0.75", "no"))
         self.assertEqual((spike["quality"], spike["flags"], spike["coverage"]), ("estimated", "spike frozen", "1"))
         whole = decimal.Decimal(spike["value"])
         self.assertEqual(decimal.Decimal(spike["estimated"]), int(decimal.Decimal("3.000003") / whole * 1000) / decimal.Decimal(1000))
