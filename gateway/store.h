@@ -49,6 +49,7 @@ enum store_finding {
 	STORE_MOVED,     /* of another board (machine-id): kept, under a new identity */
 	STORE_SET_ASIDE, /* damaged: renamed to `set_aside`, never deleted; a new one made */
 	STORE_BESIDE,    /* a newer byport's file is left untouched; ours stands beside it */
+	STORE_HOLED,     /* rows said to be committed are lacking: kept, under a new identity */
 	STORE_UPGRADED,  /* an older byport's file, brought up to this format */
 };
 

@@ -89,6 +89,27 @@ static enum store_status new_identity(
 	return store_sqlite_exec(store->db, sql);
 }
 
+/* Small enough to be read through at every start. */
+static bool is_read_through(const struct store *store)
+{
+	struct stat found;
+
+	return stat(store->path, &found) == 0 && found.st_size <= CHECKED_BYTES_MAX;
+}
+
+/* Ids are given without a hole, and the oldest rows go first, delivered ones only: what is lacking
+ * in between, or at the end, was said to be on the card and was not. */
+static bool has_hole(struct store *store)
+{
+	static const char holes_sql[] =
+		"SELECT count(*) <> max(id) - min(id) + 1 OR coalesce(max(id), 0) <"
+		" (SELECT last FROM stream WHERE name = 'energy'"
+		" AND last > CASE delivered WHEN 0 THEN sent ELSE delivered END)"
+		" FROM (SELECT id FROM interval UNION ALL SELECT id FROM event)";
+
+	return is_read_through(store) && store_sqlite_number(store->db, holes_sql, 0) != 0;
+}
+
 static enum store_status load_identity(
 	struct store *store, const struct store_settings *settings, struct store_opening *opening)
 {
@@ -106,11 +127,14 @@ static enum store_status load_identity(
 	}
 	(void)store_sqlite_word(
 		store->db, "SELECT machine_id FROM identity", stored, sizeof(stored));
-	if (machine_id[0] == '\0' || strcmp(machine_id, stored) == 0) {
+	if (machine_id[0] != '\0' && strcmp(machine_id, stored) != 0) {
+		opening->finding = STORE_MOVED;
+	} else if (has_hole(store)) {
+		opening->finding = STORE_HOLED;
+	} else {
 		return STORE_OK;
 	}
-	opening->finding = STORE_MOVED;
-	return new_identity(store, settings, machine_id);
+	return new_identity(store, settings, machine_id[0] != '\0' ? machine_id : stored);
 }
 
 /* ---- Reading back ---- */
@@ -153,9 +177,8 @@ static enum store_status load_cursors(struct store *store)
 static enum store_status check(struct store *store, struct store_opening *opening)
 {
 	char finding[128] = "ok";
-	struct stat found;
 
-	if (stat(store->path, &found) != 0 || found.st_size > CHECKED_BYTES_MAX) {
+	if (!is_read_through(store)) {
 		return STORE_OK;
 	}
 	(void)store_sqlite_word(store->db, "PRAGMA quick_check(1)", finding, sizeof(finding));
@@ -247,7 +270,9 @@ static enum store_status accept(
 			STORE_FORMAT_VERSION);
 		return STORE_NEWER;
 	}
-	if (version < STORE_FORMAT_VERSION_MIN && !is_empty) {
+	int64_t application = store_sqlite_number(store->db, "PRAGMA application_id", 0);
+	if (!is_empty && (version < STORE_FORMAT_VERSION_MIN ||
+				 (application != 0 && application != STORE_APPLICATION_ID))) {
 		snprintf(opening->reason, sizeof(opening->reason), "another program's data base");
 		return STORE_DAMAGED;
 	}
