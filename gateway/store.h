@@ -62,6 +62,14 @@ struct store_settings {
 
 enum { STORE_BYTES_MIN = 1 << 20 };
 
+/* What a day brings that is never given up before it is delivered. */
+struct store_day {
+	double intervals;
+	double events;
+};
+/* How many such days a budget holds, with all else given up for them. */
+double store_days_held(int64_t bytes_max, const struct store_day *day);
+
 struct store_opening {
 	enum store_finding finding;
 	char path[256];      /* the file in use */

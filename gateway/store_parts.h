@@ -12,6 +12,9 @@ enum {
 	WAITING_INTERVALS_MAX = 4096, /* rows not committed yet; more than a site makes at once */
 	WAITING_EVENTS_MAX = 256,
 	WAITING_TRENDS_MAX = 8192,
+	INTERVAL_BYTES = 64, /* a row takes at most, nearly always, in the file */
+	EVENT_BYTES = 320,
+	TREND_BYTES = 56,
 	KEEP_LAST_ROWS = 20000, /* energy rows a start reads back at most, and twice that */
 };
 
