@@ -77,8 +77,8 @@ const struct setting settings[] = {
 	 .example = "/etc/byport/models", IN_AT(site_config, models_directory),
 	 .help = "A directory of meter models of your own, beside the built-in ones."},
 	{.section = SECTION_GATEWAY, .key = "store_size", .type = SETTING_SIZE, .min = MIB, .max = TIB,
-	 .fallback = "512 MiB", .example = "2 GiB", IN(site_config, store_bytes_max),
-	 .help = "How large the store may grow."},
+	 .fallback = "512 MiB", .example = "2 GiB", IN_AT(site_config, store_bytes_max),
+	 .help = "How large the store may grow; at least what 90 days of energy take."},
 
 	{.section = SECTION_BROKER, .key = "host", .type = SETTING_HOST, .min = 1, .max = 253,
 	 .required = true, .shown = true, .example = "mqtt.example.org", IN_AT(config_broker, host),

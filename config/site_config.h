@@ -236,7 +236,8 @@ struct site_config {
 	struct config_meter *meters;
 	size_t meters_count;
 	struct file_position city_at, site_at, gateway_at, models_directory_at, timezone_at,
-		interval_ms_at, gap_limit_ms_at, fast_ms_at, slow_ms_at, live_ms_at, trend_ms_at;
+		store_bytes_max_at, interval_ms_at, gap_limit_ms_at, fast_ms_at, slow_ms_at,
+		live_ms_at, trend_ms_at;
 	struct config_arena *arena; /* owns every string and array above */
 };
 

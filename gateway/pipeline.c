@@ -134,6 +134,13 @@ static void tell_of_store(struct pipeline *pipeline, const struct store_opening 
 			"store: %s comes from another board; it goes on under a new identity",
 			opening->path);
 		break;
+	case STORE_HOLED:
+		pipeline_say(pipeline, LOG_LEVEL_ERROR,
+			"store: rows of %s are gone that the card had said it held; it goes on "
+			"under "
+			"a new identity, and the card is not to be trusted",
+			opening->path);
+		break;
 	case STORE_SET_ASIDE:
 		pipeline_say(pipeline, LOG_LEVEL_ERROR,
 			"store: %s was damaged (%s); it lies at %s now, and a new one is begun",

@@ -75,6 +75,11 @@ struct site {
 __attribute__((warn_unused_result)) bool site_make(const struct site_config *config,
 	struct model_library *library, struct diagnostics *diagnostics, struct site **ret_site);
 
+/* How many days of energy the store holds when none can be delivered; INFINITY without counters. */
+double site_store_days(const struct site *site);
+/* An error where they are fewer than 90. Not part of site_make(): a gateway runs all the same. */
+void site_check_store(const struct site *site, struct diagnostics *diagnostics);
+
 struct site *site_free(struct site *site);
 
 /* One step of a counter's register in inside steps, with what option and CT make of it; 0: unknown.

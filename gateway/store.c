@@ -14,12 +14,6 @@
 
 #include "gateway/store_parts.h"
 
-enum { /* bytes a row takes at most, nearly always, in the file */
-	INTERVAL_BYTES = 64,
-	EVENT_BYTES = 320,
-	TREND_BYTES = 56,
-};
-
 static const char *const status_texts[STORE_STATUS_COUNT] = {
 	[STORE_OK] = "ok",
 	[STORE_FULL] = "full",

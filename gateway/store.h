@@ -49,6 +49,7 @@ enum store_finding {
 	STORE_MOVED,     /* of another board (machine-id): kept, under a new identity */
 	STORE_SET_ASIDE, /* damaged: renamed to `set_aside`, never deleted; a new one made */
 	STORE_BESIDE,    /* a newer byport's file is left untouched; ours stands beside it */
+	STORE_HOLED,     /* rows said to be committed are lacking: kept, under a new identity */
 	STORE_UPGRADED,  /* an older byport's file, brought up to this format */
 };
 
@@ -60,6 +61,14 @@ struct store_settings {
 };
 
 enum { STORE_BYTES_MIN = 1 << 20 };
+
+/* What a day brings that is never given up before it is delivered. */
+struct store_day {
+	double intervals;
+	double events;
+};
+/* How many such days a budget holds, with all else given up for them. */
+double store_days_held(int64_t bytes_max, const struct store_day *day);
 
 struct store_opening {
 	enum store_finding finding;

@@ -33,6 +33,22 @@ static uint32_t big_endian(const unsigned char bytes[static 4])
 	       bytes[3];
 }
 
+/* A journal may hold what the file lacks: power that goes while the file's first page is written
+ * leaves anything there, and SQLite mends it. */
+static bool has_journal(const char *path)
+{
+	static const char *const suffixes[] = {"-wal", "-journal"};
+	bool is_there = false;
+
+	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
+		char journal[320];
+		struct stat found;
+		snprintf(journal, sizeof(journal), "%s%s", path, suffixes[i]);
+		is_there = is_there || (stat(journal, &found) == 0 && found.st_size > 0);
+	}
+	return is_there;
+}
+
 static enum store_status judge_header(
 	const unsigned char *header, size_t length, struct store_opening *opening)
 {
@@ -42,6 +58,9 @@ static enum store_status judge_header(
 		return STORE_OK;
 	}
 	if (length < STORE_HEADER_BYTES || memcmp(header, magic, sizeof(magic)) != 0) {
+		if (has_journal(opening->path)) {
+			return STORE_OK;
+		}
 		snprintf(opening->reason, sizeof(opening->reason), "not a data base");
 		return STORE_DAMAGED;
 	}

@@ -37,33 +37,28 @@ static void make_uuid(char text[static 37])
 	}
 }
 
-/* "" when there is none. */
+/* "" when there is none. A quote in it would be somebody's joke; it must not become SQL. */
 static void read_machine_id(const struct store_settings *settings, char id[static MACHINE_ID_MAX])
 {
+	FILE *file = settings->machine_id ? NULL : fopen(machine_id_file, "re");
+
 	id[0] = '\0';
 	if (settings->machine_id) {
 		snprintf(id, MACHINE_ID_MAX, "%s", settings->machine_id);
-		return;
+	} else if (file && !fgets(id, MACHINE_ID_MAX, file)) {
+		id[0] = '\0';
 	}
-	FILE *file = fopen(machine_id_file, "re");
-	if (file && fgets(id, MACHINE_ID_MAX, file)) {
-		id[strcspn(id, "\r\n")] = '\0';
-	}
+	id[strspn(id, "0123456789abcdefABCDEF-")] = '\0';
 	if (file) {
 		fclose(file);
 	}
 }
 
-/* A quote in a machine-id would be somebody's joke; it must not become SQL. */
 static void write_identity_sql(
 	char *sql, size_t size, const struct store_identity *identity, const char *machine_id)
 {
-	char clean[MACHINE_ID_MAX];
-	size_t length = strspn(machine_id, "0123456789abcdefABCDEF-");
-
-	snprintf(clean, sizeof(clean), "%.*s", (int)length, machine_id);
 	snprintf(sql, size, "DELETE FROM identity; INSERT INTO identity VALUES('%s', %lld, '%s')",
-		identity->id, (long long)identity->generation, clean);
+		identity->id, (long long)identity->generation, machine_id);
 }
 
 static enum store_status new_identity(
@@ -87,6 +82,19 @@ enum store_status store_identity_create(struct store *store, const struct store_
 	return new_identity(store, settings, machine_id);
 }
 
+/* Ids are given without a hole, and the oldest rows go first, delivered ones only: what is lacking
+ * in between, or at the end, was said to be on the card and was not. */
+static bool has_hole(struct store *store)
+{
+	static const char holes_sql[] =
+		"SELECT count(*) <> max(id) - min(id) + 1 OR coalesce(max(id), 0) <"
+		" (SELECT last FROM stream WHERE name = 'energy'"
+		" AND last > CASE delivered WHEN 0 THEN sent ELSE delivered END)"
+		" FROM (SELECT id FROM interval UNION ALL SELECT id FROM event)";
+
+	return store_is_read_through(store) && store_sqlite_number(store->db, holes_sql, 0) != 0;
+}
+
 enum store_status store_identity_load(
 	struct store *store, const struct store_settings *settings, struct store_opening *opening)
 {
@@ -104,11 +112,14 @@ enum store_status store_identity_load(
 	}
 	(void)store_sqlite_word(
 		store->db, "SELECT machine_id FROM identity", stored, sizeof(stored));
-	if (machine_id[0] == '\0' || strcmp(machine_id, stored) == 0) {
+	if (machine_id[0] != '\0' && strcmp(machine_id, stored) != 0) {
+		opening->finding = STORE_MOVED;
+	} else if (has_hole(store)) {
+		opening->finding = STORE_HOLED;
+	} else {
 		return STORE_OK;
 	}
-	opening->finding = STORE_MOVED;
-	return new_identity(store, settings, machine_id);
+	return new_identity(store, settings, machine_id[0] != '\0' ? machine_id : stored);
 }
 
 struct store_identity store_identity(const struct store *store)

@@ -19,6 +19,13 @@ enum {
 		16 << 20, /* larger files are not read through at start: polling waits */
 };
 
+bool store_is_read_through(const struct store *store)
+{
+	struct stat found;
+
+	return stat(store->path, &found) == 0 && found.st_size <= CHECKED_BYTES_MAX;
+}
+
 /* ---- Reading back ---- */
 
 static enum store_status load_cursors(struct store *store)
@@ -59,9 +66,8 @@ static enum store_status load_cursors(struct store *store)
 static enum store_status check(struct store *store, struct store_opening *opening)
 {
 	char finding[128] = "ok";
-	struct stat found;
 
-	if (stat(store->path, &found) != 0 || found.st_size > CHECKED_BYTES_MAX) {
+	if (!store_is_read_through(store)) {
 		return STORE_OK;
 	}
 	(void)store_sqlite_word(store->db, "PRAGMA quick_check(1)", finding, sizeof(finding));
@@ -151,7 +157,9 @@ static enum store_status accept(
 			STORE_FORMAT_VERSION);
 		return STORE_NEWER;
 	}
-	if (version < STORE_FORMAT_VERSION_MIN && !is_empty) {
+	int64_t application = store_sqlite_number(store->db, "PRAGMA application_id", 0);
+	if (!is_empty && (version < STORE_FORMAT_VERSION_MIN ||
+				 (application != 0 && application != STORE_APPLICATION_ID))) {
 		snprintf(opening->reason, sizeof(opening->reason), "another program's data base");
 		return STORE_DAMAGED;
 	}

@@ -12,6 +12,9 @@ enum {
 	WAITING_INTERVALS_MAX = 4096, /* rows not committed yet; more than a site makes at once */
 	WAITING_EVENTS_MAX = 256,
 	WAITING_TRENDS_MAX = 8192,
+	INTERVAL_BYTES = 64, /* a row takes at most, nearly always, in the file */
+	EVENT_BYTES = 320,
+	TREND_BYTES = 56,
 	KEEP_LAST_ROWS = 20000, /* energy rows a start reads back at most, and twice that */
 };
 
@@ -122,6 +125,9 @@ void store_unplaced_free(struct store *store);
 
 /* store_room.c: inside a transaction, make room for `bytes` by giving up what may be. */
 enum store_status store_make_room(struct store *store, int64_t bytes);
+
+/* store_open.c: small enough to be read through at every start. */
+bool store_is_read_through(const struct store *store);
 
 /* store_identity.c: of a new file, inside a transaction; of one that is there. */
 enum store_status store_identity_create(struct store *store, const struct store_settings *settings);

@@ -12,6 +12,13 @@ enum {
 	CHUNK_SHARE = 64, /* of all that is there, each round */
 };
 
+double store_days_held(int64_t bytes_max, const struct store_day *day)
+{
+	double bytes = day->intervals * INTERVAL_BYTES + day->events * EVENT_BYTES;
+
+	return (double)(store_sqlite_bytes_usable(bytes_max) - SLACK_BYTES) / bytes;
+}
+
 static int64_t count_trends(struct store *store, int64_t after, int64_t through)
 {
 	store_sqlite_bind(store->db, STATEMENT_COUNT_TRENDS, 1, after);

@@ -137,6 +137,12 @@ static int64_t wal_pages(int64_t bytes_max)
 	return pages < WAL_PAGES_MAX ? pages : WAL_PAGES_MAX;
 }
 
+/* A transaction may find the journal full: leave it as much again. */
+int64_t store_sqlite_bytes_usable(int64_t bytes_max)
+{
+	return (bytes_max / PAGE_BYTES - 2 * wal_pages(bytes_max)) * PAGE_BYTES;
+}
+
 enum store_status store_sqlite_accept(struct store_sqlite *db, int64_t bytes_max)
 {
 	char sql[SQL_TEXT_MAX];
@@ -158,8 +164,7 @@ enum store_status store_sqlite_accept(struct store_sqlite *db, int64_t bytes_max
 	if (status != STORE_OK) {
 		return status;
 	}
-	/* A transaction may find the journal full: leave it as much again. */
-	db->pages_max = bytes_max / PAGE_BYTES - 2 * journal_pages;
+	db->pages_max = store_sqlite_bytes_usable(bytes_max) / PAGE_BYTES;
 	sqlite3_db_config(db->connection, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
 	return STORE_OK;
 }

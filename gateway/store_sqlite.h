@@ -25,6 +25,8 @@ enum store_status store_sqlite_open(
 enum store_status store_sqlite_open_to_look(const char *path, bool is_still,
 	struct store_sqlite **ret_db, struct store_opening *ret_opening);
 
+/* Of a budget: what is left for the file when its journal is as large as it gets. */
+int64_t store_sqlite_bytes_usable(int64_t bytes_max);
 /* The file is ours: set it up for writing (WAL, FULL, small memory), and later on keep it within
  * bytes_max for the file and its journal together. */
 enum store_status store_sqlite_accept(struct store_sqlite *db, int64_t bytes_max);

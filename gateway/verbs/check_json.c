@@ -121,6 +121,9 @@ static void write_site(struct json_writer *writer, const struct site *site)
 	number(writer, "health", traffic->health);
 	number(writer, "totals", traffic->totals);
 	json_writer_close_object(writer);
+	if (isfinite(site_store_days(site))) {
+		number(writer, "store_days", site_store_days(site));
+	}
 	write_network(writer, site);
 }
 

@@ -2,6 +2,7 @@
 /* check_report.c -- The plan of a site, in tables for people. */
 #include "gateway/verbs/check_report.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "config/setting_value.h"
@@ -128,4 +129,10 @@ void check_print_plan(
 		"(30 days; payload and packet headers, before TLS).\n",
 		traffic->total, traffic->live, traffic->trends, traffic->intervals, traffic->totals,
 		traffic->health);
+	if (isfinite(site_store_days(site))) {
+		fprintf(stream,
+			"The store (%lld MiB) holds %.0f days of energy that cannot be "
+			"delivered.\n",
+			(long long)(site->config->store_bytes_max >> 20), site_store_days(site));
+	}
 }

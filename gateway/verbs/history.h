@@ -2,7 +2,8 @@
 /*
  * history.h -- What `byport history` has worked out: which store, which
  * structure, which spans, and their sums. verb_history.c fills it, the
- * others print.
+ * others print. `byport export` takes the first part of it: configuration,
+ * store, zone, range and finality.
  */
 #ifndef GATEWAY_VERBS_HISTORY_H
 #define GATEWAY_VERBS_HISTORY_H
@@ -33,7 +34,23 @@ struct history_choice {
 	bool peaks;
 };
 
+/* Both verbs take these. */
+#define HISTORY_OPTION_FROM                                                                  \
+	{                                                                                    \
+		"from", "DATE", "from this day, month or year on: 2026-11-23, 2026-11, 2026" \
+	}
+#define HISTORY_OPTION_TO                                                   \
+	{                                                                   \
+		"to", "DATE", "to its end, likewise; without it, until now" \
+	}
+
+struct history_range {
+	int64_t from_wall_ms; /* INT64_MIN: nobody said */
+	int64_t to_wall_ms;   /* exclusive; now at the latest */
+};
+
 struct history {
+	const char *verb; /* "history": who says what is wrong */
 	struct history_choice choice;
 	char directory[HISTORY_PATH_MAX];
 	struct loaded_site *loaded;   /* NULL: no configuration */
@@ -43,6 +60,7 @@ struct history {
 	struct store *store;
 	int64_t now_wall_ms;
 	int64_t interval_ms;
+	int64_t recent_id; /* rows above were written in the last days */
 	/* What is asked for. */
 	struct totals_site site;
 	struct totals_meter single; /* a meter by itself, of which only rows are known */
@@ -65,9 +83,20 @@ struct history {
 int history_open(struct history *history);
 void history_close(struct history *history);
 int history_find_scope(struct history *history);
+/* To standard error, behind the verb's name. */
+__attribute__((format(printf, 2, 3))) void history_say(
+	const struct history *history, const char *format, ...);
+void history_list_meters(
+	const struct history *history); /* "; there are: a b", and the line's end */
+int history_say_no_memory(const struct history *history); /* a verb_exit */
 
 /* ---- history_spans.c: spans and sums ---- */
+/* --from and --to. A verb_exit; said what is wrong. */
+int history_find_range(const struct history *history, struct history_range *ret_range);
 int history_find_spans(struct history *history);
+/* Once, before rows are asked whether they are final. */
+void history_find_recent(struct history *history);
+bool history_row_is_final(const struct history *history, const struct interval_row *row);
 int history_count(struct history *history);
 /* Of spans from `first` on. */
 struct total history_total(const struct history *history, size_t first, size_t count);

@@ -14,8 +14,6 @@
 #include "gateway/verbs/history.h"
 #include "gateway/verbs/verb.h"
 
-static const char saying[] = "byport history: ";
-
 /* A counter whose peaks are told. */
 struct peaked {
 	struct running_totals running;
@@ -205,8 +203,8 @@ static int tell_all(struct following *following)
 	int64_t from = start_of(following);
 	totals_window_at(&history->calendar, from, &following->window);
 	if (!newest_intervals_visit(history->store, from, follow, following)) {
-		fprintf(stderr, "%sthe store cannot be read: %s\n", saying,
-			store_reason(history->store));
+		history_say(
+			history, "the store cannot be read: %s\n", store_reason(history->store));
 		return VERB_UNAVAILABLE;
 	}
 	int64_t last = history->starts[history->count] - 1;
@@ -239,7 +237,7 @@ int history_print_peaks(struct history *history)
 	if (find_counters(&following))
 		status = tell_all(&following);
 	else
-		fprintf(stderr, "%smemory is out\n", saying);
+		(void)history_say_no_memory(history);
 	table_free(following.table);
 	json_decref(following.json);
 	free(following.counters);

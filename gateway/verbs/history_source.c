@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * history_source.c -- Where `byport history` has its figures from: the store,
- * the configuration that says how meters hang together, and what is asked for.
+ * history_source.c -- Where `byport history` and `byport export` have their figures from: the
+ * store, the configuration that says how meters hang together, and what is asked for.
  */
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "gateway/local_time.h"
@@ -13,11 +15,25 @@
 #include "gateway/verbs/verb.h"
 
 static const char default_directory[] = "/var/lib/byport";
-static const char saying[] = "byport history: ";
 
 /* What a meter by itself is shown by, the first that it counts. */
 static const enum quantity main_quantities[] = {QUANTITY_ACTIVE_ENERGY_IMPORT, QUANTITY_HEAT_ENERGY,
 	QUANTITY_COOLING_ENERGY, QUANTITY_VOLUME, QUANTITY_PULSES, QUANTITY_ACTIVE_ENERGY_EXPORT};
+
+void history_say(const struct history *history, const char *format, ...)
+{
+	va_list words;
+	va_start(words, format);
+	fprintf(stderr, "byport %s: ", history->verb);
+	vfprintf(stderr, format, words);
+	va_end(words);
+}
+
+int history_say_no_memory(const struct history *history)
+{
+	history_say(history, "memory is out\n");
+	return VERB_UNAVAILABLE;
+}
 
 /* ---- configuration and store ---- */
 
@@ -27,9 +43,9 @@ static int read_config(struct history *history, const char *path, bool must)
 	if (!loaded_site_read(path, &diagnostics, &history->loaded) && must)
 		diagnostics_print(&diagnostics, stderr, terminal_of(stderr).colour);
 	else if (history->loaded == NULL)
-		fprintf(stderr,
-			"%s%s has errors (`byport check` shows them); meters stand by themselves\n",
-			saying, path);
+		history_say(history,
+			"%s has errors (`byport check` shows them); meters stand by themselves\n",
+			path);
 	diagnostics_clear(&diagnostics);
 	return history->loaded != NULL || !must ? VERB_OK : VERB_BAD;
 }
@@ -56,30 +72,36 @@ static int take_zone(struct history *history)
 	history->zone = history->loaded != NULL ? history->loaded->config->timezone : "UTC";
 	if (local_time_calendar(history->zone, &history->calendar))
 		return VERB_OK;
-	fprintf(stderr, "%stimezone %s is not known on this machine (Debian: tzdata)\n", saying,
+	history_say(history, "timezone %s is not known on this machine (Debian: tzdata)\n",
 		history->zone);
 	return VERB_UNAVAILABLE;
+}
+
+static int64_t read_wall_ms(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 int history_open(struct history *history)
 {
 	struct store_opening opening;
+	history->now_wall_ms = read_wall_ms();
 	int status = find_config(history);
 	if (status == VERB_OK)
 		status = take_zone(history);
 	if (status != VERB_OK)
 		return status;
 	if (history->loaded != NULL &&
-		!site_totals_make(history->loaded->site, &history->structure)) {
-		fprintf(stderr, "%smemory is out\n", saying);
-		return VERB_UNAVAILABLE;
-	}
+		!site_totals_make(history->loaded->site, &history->structure))
+		return history_say_no_memory(history);
 	enum store_status opened =
 		store_open_to_look(history->directory, &history->store, &opening);
 	if (opened != STORE_OK) {
-		fprintf(stderr,
-			"%sno store to look into at %s: %s; name its directory, or --config FILE\n",
-			saying, opening.path, opening.reason);
+		history_say(history,
+			"no store to look into at %s: %s; name its directory, or --config FILE\n",
+			opening.path, opening.reason);
 		return VERB_UNAVAILABLE;
 	}
 	struct interval_grid grid = store_grid(history->store);
@@ -120,7 +142,7 @@ static bool make_places(struct history *history)
 	for (size_t i = 0; history->place_of_series != NULL && i < history->series_count; i++)
 		history->place_of_series[i] = -1;
 	if (history->place_of_series == NULL)
-		fprintf(stderr, "%smemory is out\n", saying);
+		(void)history_say_no_memory(history);
 	return history->place_of_series != NULL;
 }
 
@@ -166,7 +188,7 @@ static int take_scope(struct history *history, struct totals_scope scope)
 	return VERB_OK;
 }
 
-static void list_meters(const struct history *history)
+void history_list_meters(const struct history *history)
 {
 	const char *last = "";
 	fprintf(stderr, "; there are:");
@@ -203,8 +225,8 @@ static int take_single(struct history *history, const char *meter)
 		snprintf(history->scope_name, sizeof history->scope_name, "meter-%.33s", meter);
 		return VERB_OK;
 	}
-	fprintf(stderr, "%sthe store knows no energy of a meter \"%s\"", saying, meter);
-	list_meters(history);
+	history_say(history, "the store knows no energy of a meter \"%s\"", meter);
+	history_list_meters(history);
 	return VERB_BAD;
 }
 
@@ -232,8 +254,7 @@ static int find_named(struct history *history, enum totals_scope_kind kind, cons
 		if (scope.kind == kind && strcmp(own, asked) == 0)
 			return take_scope(history, scope);
 	}
-	fprintf(stderr, "%sno meter counts energy for the %s \"%s\"; there are:", saying, what,
-		name);
+	history_say(history, "no meter counts energy for the %s \"%s\"; there are:", what, name);
 	for (size_t i = 0; i < history->structure.scopes_count; i++) {
 		struct totals_scope scope = history->structure.scopes[i];
 		site_totals_scope_name(&history->structure, scope, own);
@@ -250,11 +271,10 @@ int history_find_scope(struct history *history)
 	if (choice->meter != NULL)
 		return find_meter(history, choice->meter);
 	if (history->structure.site == NULL) {
-		fprintf(stderr,
-			"%swithout a configuration only single meters are known: --meter ID, or "
-			"--config FILE",
-			saying);
-		list_meters(history);
+		history_say(history,
+			"without a configuration only single meters are known: --meter ID, or "
+			"--config FILE");
+		history_list_meters(history);
 		return VERB_BAD;
 	}
 	if (choice->carrier != NULL)

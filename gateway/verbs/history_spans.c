@@ -11,7 +11,6 @@
 #include "gateway/verbs/history.h"
 #include "gateway/verbs/verb.h"
 
-static const char saying[] = "byport history: ";
 static const int64_t DAY_MS = 86400000;
 
 enum { LATE_MS = 600000, WEEKS_SHOWN = 12, YEARS_SHOWN = 10 };
@@ -55,10 +54,10 @@ static int64_t default_from(const struct history *history, int64_t at_wall_ms)
 	return from;
 }
 
-static int bad_date(const char *option, const char *text)
+static int bad_date(const struct history *history, const char *option, const char *text)
 {
-	fprintf(stderr, "%s%s \"%s\" is no date; allowed: 2026-11-23, 2026-11, 2026\n", saying,
-		option, text);
+	history_say(history, "%s \"%s\" is no date; allowed: 2026-11-23, 2026-11, 2026\n", option,
+		text);
 	return VERB_USAGE;
 }
 
@@ -71,9 +70,9 @@ static int list_spans(struct history *history, int64_t from, int64_t to)
 		return VERB_UNAVAILABLE;
 	for (; start < to; start = calendar_span_next(&history->calendar, by, start)) {
 		if (history->count == HISTORY_SPANS_MAX) {
-			fprintf(stderr,
-				"%smore than %d %ss; take a longer span with --by, or less time\n",
-				saying, HISTORY_SPANS_MAX, calendar_span_name(by));
+			history_say(history,
+				"more than %d %ss; take a longer span with --by, or less time\n",
+				HISTORY_SPANS_MAX, calendar_span_name(by));
 			return VERB_USAGE;
 		}
 		history->starts[history->count++] = start;
@@ -82,24 +81,34 @@ static int list_spans(struct history *history, int64_t from, int64_t to)
 	return VERB_OK;
 }
 
-int history_find_spans(struct history *history)
+int history_find_range(const struct history *history, struct history_range *ret_range)
 {
 	const struct history_choice *choice = &history->choice;
-	int64_t from, to = history->now_wall_ms;
-	if (choice->to != NULL && !parse_date(history, choice->to, true, &to))
-		return bad_date("--to", choice->to);
-	if (to > history->now_wall_ms)
-		to = history->now_wall_ms;
-	from = default_from(history, to - 1);
-	if (choice->from != NULL && !parse_date(history, choice->from, false, &from))
-		return bad_date("--from", choice->from);
-	if (from >= to) {
-		fprintf(stderr, "%s--from %s is not before %s\n", saying,
-			choice->from != NULL ? choice->from : "there",
+	struct history_range range = {INT64_MIN, history->now_wall_ms};
+	if (choice->to != NULL && !parse_date(history, choice->to, true, &range.to_wall_ms))
+		return bad_date(history, "--to", choice->to);
+	if (range.to_wall_ms > history->now_wall_ms)
+		range.to_wall_ms = history->now_wall_ms;
+	if (choice->from != NULL && !parse_date(history, choice->from, false, &range.from_wall_ms))
+		return bad_date(history, "--from", choice->from);
+	if (range.from_wall_ms >= range.to_wall_ms) {
+		history_say(history, "--from %s is not before %s\n", choice->from,
 			choice->to != NULL ? choice->to : "now");
 		return VERB_USAGE;
 	}
-	return list_spans(history, from, to);
+	*ret_range = range;
+	return VERB_OK;
+}
+
+int history_find_spans(struct history *history)
+{
+	struct history_range range;
+	int status = history_find_range(history, &range);
+	if (status != VERB_OK)
+		return status;
+	if (range.from_wall_ms == INT64_MIN)
+		range.from_wall_ms = default_from(history, range.to_wall_ms - 1);
+	return list_spans(history, range.from_wall_ms, range.to_wall_ms);
 }
 
 /* ---- sums ---- */
@@ -111,7 +120,6 @@ static size_t series_a_span(const struct history *history)
 
 struct counting {
 	struct history *history;
-	int64_t recent_id; /* rows above were written in the last days */
 	int64_t newest_end_wall_ms;
 };
 
@@ -134,12 +142,11 @@ static size_t span_at(const struct history *history, int64_t at_wall_ms)
  * row it was the interval's end; what was revised in the last days counts as
  * open, but for a correction: that was final before.
  */
-static bool is_final(const struct counting *counting, const struct interval_row *row)
+bool history_row_is_final(const struct history *history, const struct interval_row *row)
 {
-	const struct history *history = counting->history;
 	const struct interval_valuation valuation = {
 		row->start_wall_ms, row->end_wall_ms, interval_has_value(row)};
-	if (row->revision > 0 && !row->correction && row->id > counting->recent_id)
+	if (row->revision > 0 && !row->correction && row->id > history->recent_id)
 		return false;
 	return interval_is_final(&history->calendar, &valuation, history->now_wall_ms);
 }
@@ -160,9 +167,15 @@ static bool count(void *context, const struct interval_row *row)
 		return true;
 	size_t span = span_at(history, row->start_wall_ms);
 	total_sum_add(&history->sums[span * series_a_span(history) + (size_t)place], row);
-	if (!is_final(counting, row))
+	if (!history_row_is_final(history, row))
 		history->is_open[span] = true;
 	return true;
+}
+
+void history_find_recent(struct history *history)
+{
+	history->recent_id =
+		store_id_before(history->store, history->now_wall_ms - FINAL_AFTER_DAYS * DAY_MS);
 }
 
 int history_count(struct history *history)
@@ -170,15 +183,12 @@ int history_count(struct history *history)
 	history->sums = calloc(history->count * series_a_span(history) + 1, sizeof *history->sums);
 	history->is_open = calloc(history->count + 1, sizeof *history->is_open);
 	struct counting counting = {.history = history, .newest_end_wall_ms = INT64_MIN};
-	if (history->sums == NULL || history->is_open == NULL) {
-		fprintf(stderr, "%smemory is out\n", saying);
-		return VERB_UNAVAILABLE;
-	}
-	counting.recent_id =
-		store_id_before(history->store, history->now_wall_ms - FINAL_AFTER_DAYS * DAY_MS);
+	if (history->sums == NULL || history->is_open == NULL)
+		return history_say_no_memory(history);
+	history_find_recent(history);
 	if (!newest_intervals_visit(history->store, history->starts[0], count, &counting)) {
-		fprintf(stderr, "%sthe store cannot be read: %s\n", saying,
-			store_reason(history->store));
+		history_say(
+			history, "the store cannot be read: %s\n", store_reason(history->store));
 		return VERB_UNAVAILABLE;
 	}
 	/* A gateway that runs closes an interval a little after its end; what stands still lacks.

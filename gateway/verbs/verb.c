@@ -17,6 +17,7 @@ const struct verb verbs[] = {
 	{"reload",       "let the running gateway read its configuration again",         verb_reload},
 	{"settle",       "what a person decides: exchange, leap, other multiplier",      verb_settle},
 	{"history",      "energy by hour, day, week, month, year; power peaks",             verb_history},
+	{"export",       "the intervals themselves, as CSV or JSON lines",               verb_export},
 	{"models",       "which meter models there are, one of them explained",           verb_models},
 	{"simulate",     "simulated meters, on pseudo-terminals and TCP ports",          verb_simulate},
 	{.name = NULL},

@@ -80,6 +80,7 @@ int verb_status(int argc, char **argv);
 int verb_reload(int argc, char **argv);
 int verb_settle(int argc, char **argv);
 int verb_history(int argc, char **argv);
+int verb_export(int argc, char **argv);
 int verb_check(int argc, char **argv);
 int verb_models(int argc, char **argv);
 int verb_simulate(int argc, char **argv);

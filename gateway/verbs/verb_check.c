@@ -110,6 +110,7 @@ static void check_file(struct checked_file *file, const struct check_choice *cho
 	if (!site_make(file->config, file->library, diagnostics, &file->site)) {
 		return;
 	}
+	site_check_store(file->site, diagnostics);
 	if (choice->previous) {
 		compare_with_previous(file->config, choice->previous, diagnostics);
 	} else {

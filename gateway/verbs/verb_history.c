@@ -5,7 +5,6 @@
  */
 #include <getopt.h>
 #include <string.h>
-#include <time.h>
 
 #include "gateway/verbs/history.h"
 #include "gateway/verbs/verb.h"
@@ -32,8 +31,8 @@ static const struct verb_option options[] = {
 	[OPTION_USE]     = {"use", "U", "the meters of one use: heating, lighting, mobile ..."},
 	[OPTION_GATEWAY] = {"gateway", NULL, "all stationary energy (the default)"},
 	[OPTION_BY]      = {"by", "SPAN", "hour, day (the default), week, month or year"},
-	[OPTION_FROM]    = {"from", "DATE", "from this day, month or year on: 2026-11-23, 2026-11, 2026"},
-	[OPTION_TO]      = {"to", "DATE", "to its end, likewise; without it, until now"},
+	[OPTION_FROM]    = HISTORY_OPTION_FROM,
+	[OPTION_TO]      = HISTORY_OPTION_TO,
 	[OPTION_PEAKS]   = {"peaks", NULL, "the months' power peaks instead"},
 	[OPTION_JSON]    = {"json", NULL, "JSON instead of a table"},
 	[OPTION_COUNT]   = {0},
@@ -82,16 +81,9 @@ static bool take_option(struct history_choice *choice, int option, const char *a
 	return option != OPTION_BY || find_span(argument, &choice->by);
 }
 
-static int64_t now_wall_ms(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 static int show(const struct history_choice *choice)
 {
-	struct history history = {.choice = *choice, .now_wall_ms = now_wall_ms()};
+	struct history history = {.verb = usage.name, .choice = *choice};
 	int status = history_open(&history);
 	if (status == VERB_OK)
 		status = history_find_scope(&history);

@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 
 #include "gateway/pipeline_state.h"
-#include "tests/simulation/crash_disk.h"
+#include "tests/fakes/disk/crash_disk.h"
 #include "tests/simulation/simulation.h"
 
 enum { EARLIEST_WALL_S = 1735689600 }; /* 2025-01-01: the program's own date */
@@ -114,7 +114,7 @@ void board_step(struct simulation *simulation)
 
 static void switch_off(struct simulation *simulation)
 {
-	crash_disk_arm(0, NULL, NULL);
+	crash_disk_watch(NULL, NULL);
 	for (size_t i = 0; i < simulation->loaded->site->buses_count; i++)
 		line_stop(&simulation->lines[i]);
 	simulation->board.pipeline = pipeline_close(simulation->board.pipeline);
@@ -129,16 +129,16 @@ static void next_store(struct board *board, char *ret_path, size_t size)
 }
 
 /* What the disk holds at this instant is all that will be left. */
-static void take_cut(void *context)
+static void take_cut(struct simulation *simulation)
 {
-	struct simulation *simulation = context;
 	struct board *board = &simulation->board;
 	char cut[120];
 	if (board->crashed)
 		return;
 	board->energy_committed = store_cursor(board->pipeline->store, STREAM_ENERGY).last;
 	next_store(board, cut, sizeof cut);
-	crash_disk_copy(board->store, cut, &simulation->dice);
+	crash_disk_copy(board->store, cut, CRASH_TORN,
+		(uint64_t)dice_between(&simulation->dice, 0, INT32_MAX));
 	board->crashed = true;
 }
 
@@ -154,9 +154,18 @@ void board_crash(struct simulation *simulation)
 	simulation->figures.crashes++;
 }
 
+static int cut_at_sync(void *context, enum crash_operation operation)
+{
+	struct simulation *simulation = context;
+	if (operation == CRASH_SYNC && --simulation->board.syncs_left == 0)
+		take_cut(simulation);
+	return 0; /* it happens */
+}
+
 void board_crash_in_commit(struct simulation *simulation)
 {
-	crash_disk_arm((int)dice_between(&simulation->dice, 1, 4), take_cut, simulation);
+	simulation->board.syncs_left = (int)dice_between(&simulation->dice, 1, 4);
+	crash_disk_watch(cut_at_sync, simulation);
 }
 
 void board_stop(struct simulation *simulation)

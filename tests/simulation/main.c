@@ -7,7 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "tests/simulation/crash_disk.h"
+#include "tests/fakes/disk/crash_disk.h"
 #include "tests/simulation/simulation.h"
 
 static const char usage[] =

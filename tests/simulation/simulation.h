@@ -77,6 +77,7 @@ struct board {
 	bool synchronised;
 	int64_t due_us;           /* pipeline_step */
 	bool crashed;             /* in the middle of a call: nothing it says is heard any more */
+	int syncs_left;           /* until a cut in the middle of a commit */
 	int64_t energy_committed; /* id; must arrive */
 	int64_t up_since_us;
 	int64_t wrong_since_us; /* the clock; INT64_MAX: it is right */

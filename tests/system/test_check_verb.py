@@ -87,6 +87,22 @@ class AGoodFile(Folder):
         parts = sum(traffic[part] for part in ("live", "trends", "intervals", "health", "totals"))
         self.assertAlmostEqual(traffic["total"], parts, delta=0.01)
 
+    def test_a_store_that_holds_less_than_90_days_is_refused_with_the_size_that_does(self):
+        plain = self.site("x").read_text()
+        def of_size(mib):
+            return check("--json", self.write("store.yaml", plain.replace("gateway: {", f"gateway: {{store_size: {mib} MiB, ")))
+        told = json.loads(of_size(64).stdout)
+        self.assertGreater(told["files"][0]["store_days"], 90)
+        done = check(self.write("store.yaml", plain.replace("gateway: {", "gateway: {store_size: 1 MiB, ")))
+        self.assertEqual(done.returncode, 1)
+        found = re.search(r"store.yaml:\d+:\d+: error: store_size: 1 MiB holds (\d+) days of energy that cannot be "
+                          r"delivered \(\d+ counters every 900 s\); allowed: 90 days or more, here (\d+) MiB", done.stderr)
+        self.assertTrue(found, done.stderr)
+        self.assertLess(int(found[1]), 90)
+        enough = int(found[2])
+        self.assertEqual((of_size(enough).returncode, of_size(enough - 1).returncode), (0, 1))
+        self.assertRegex(check(SCHOOL).stdout, r"The store \(512 MiB\) holds \d+ days of energy that cannot be delivered\.")
+
     def test_the_network_sheet_names_every_connection(self):
         done = check("--network", SCHOOL)
         self.assertEqual(done.returncode, 0, done.stderr)

@@ -3,6 +3,7 @@
  * test_store_room.c -- The budget: trends go first, undelivered energy never, and what
  * finds no room waits.
  */
+#include <math.h>
 #include <string.h>
 
 #include "tests/fakes/store_fixture.h"
@@ -50,6 +51,9 @@ static void undelivered_energy_never_goes_and_waits_when_the_budget_is_used_up(v
 	assert_true(strlen(store_reason(fixture->store)) > 0);
 	int64_t last = store_cursor(fixture->store, STREAM_ENERGY).last;
 	assert_int_equal(last, quarters - 960);
+	const struct store_day day = {.intervals = 960};
+	assert_true((double)last / 960 >= floor(store_days_held(2 << 20, &day)));
+	assert_true((double)last / 960 < 2 * store_days_held(2 << 20, &day));
 	assert_int_equal(store_read(fixture->store, STREAM_ENERGY, 0, 1, &row, &count), STORE_OK);
 	assert_int_equal(row.interval.id, 1);
 
