@@ -30,7 +30,7 @@ struct live {
 	struct live_state state;
 	bool screen;
 	bool ever_connected;
-	char link_text[LIVE_HOST_MAX + 64];
+	char link_text[LINK_EVENT_TEXT_MAX];
 };
 
 static int64_t clock_ms(clockid_t id)
