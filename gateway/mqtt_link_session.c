@@ -212,6 +212,7 @@ static const char *set_tls(struct mosquitto *client, const struct mqtt_link_sett
 	return status == MOSQ_ERR_SUCCESS ? NULL : "the MQTT library takes no TLS of ours";
 }
 
+/* libmosquitto 2.0.11 never frees the name: some 32 bytes an attempt, so for attempts only. */
 static const char *set_proxy(struct mosquitto *client, const struct mqtt_link_settings *settings)
 {
 	int status = settings->socks5_host ? mosquitto_socks5_set(client, settings->socks5_host,
@@ -286,7 +287,6 @@ static struct mosquitto *make_client(struct client_parts *parts, const char **re
 	const char *reason = link_settings_check(settings);
 	reason = reason ? reason : set_credentials(client, settings);
 	reason = reason ? reason : set_tls(client, settings, &parts->tls);
-	reason = reason ? reason : set_proxy(client, settings);
 	reason = reason ? reason : set_will(client, settings);
 	if (!reason)
 		return client;
@@ -319,7 +319,9 @@ static void connect_from(struct link_session *session, const char *bind_address)
 	struct client_parts parts = {.settings = session->settings, .context = session};
 	session->client = make_client(&parts, &reason);
 	session->tls_context = parts.tls;
-	if (!session->client) {
+	if (session->client)
+		reason = set_proxy(session->client, session->settings);
+	if (reason) {
 		link_lose(session, "%s", reason);
 		return;
 	}

@@ -27,6 +27,7 @@ rand_serial = yes
 commonName = supplied
 """
 NEW_KEY = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-noenc"]
+FROM_DAYS = 3650  # before the program was built, whenever that was
 UTC = datetime.timezone.utc
 
 
@@ -58,10 +59,13 @@ class Authority:
         self._count = 0
         (self.folder / "index").touch()
         (self.folder / "ca.conf").write_text(CA_CONFIG)
-        openssl("req", "-x509", *NEW_KEY, "-subj", f"/CN={name}", "-keyout", "ca.key", "-out", "ca.crt",
-                "-days", "36500", folder=self.folder)
+        (self.folder / "ca.ext").write_text("basicConstraints=critical,CA:TRUE\nsubjectKeyIdentifier=hash\n")
+        openssl("req", *NEW_KEY, "-subj", f"/CN={name}", "-keyout", "ca.key", "-out", "ca.csr", folder=self.folder)
+        openssl("ca", "-batch", "-notext", "-config", "ca.conf", "-selfsign", "-keyfile", "ca.key", "-in", "ca.csr",
+                "-out", "ca.crt", "-extfile", "ca.ext", "-startdate", from_now(-FROM_DAYS), "-enddate", from_now(36500),
+                folder=self.folder)
 
-    def issue(self, name, host=None, from_days=-1, until_days=2):
+    def issue(self, name, host=None, from_days=1 - FROM_DAYS, until_days=2):
         """A certificate for a common name; host: the name or address of a server."""
         self._count += 1
         stem = f"issued-{self._count}"
