@@ -2,10 +2,10 @@
 # packages.sh -- What byport needs of Debian 12, and how the two top commands get it. Sourced.
 # Nothing is asked of the network when nothing is missing.
 
-packages_build="gcc libc6-dev cmake ninja-build pkg-config libmodbus-dev libmosquitto-dev libsqlite3-dev
+packages_build="gcc libc6-dev cmake ninja-build pkg-config libmodbus-dev libmosquitto-dev libssl-dev libsqlite3-dev
 	libpq-dev libfyaml-dev libjansson-dev libcmocka-dev tzdata"
 packages_demo="$packages_build mosquitto"
-packages_check="$packages_demo clang clang-format universal-ctags git mosquitto-clients mbpoll mandoc openssl
+packages_check="$packages_demo clang libclang-rt-dev clang-format universal-ctags git mosquitto-clients mbpoll mandoc openssl
 	postgresql sqlite3 python3 python3-pymodbus python3-serial python3-jsonschema python3-yaml
 	systemd"
 

@@ -27,7 +27,7 @@ struct live {
 	struct live_state state;
 	bool screen;
 	bool ever_connected;
-	char link_text[BROKER_HOST_MAX + 64];
+	char link_text[LINK_EVENT_TEXT_MAX];
 };
 
 static void take_message(struct live *live, const struct link_event *event)

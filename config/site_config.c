@@ -249,6 +249,11 @@ const struct config_meter *site_config_meter(const struct site_config *config, c
 	return NULL;
 }
 
+int64_t config_proxy_port(const struct config_broker *broker)
+{
+	return broker->socks5.port ? broker->socks5.port : SOCKS5_PORT;
+}
+
 int64_t config_broker_port(const struct config_broker *broker)
 {
 	return broker->port ? broker->port : broker->tls == CONFIG_YES ? 8883 : 1883;

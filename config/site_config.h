@@ -173,6 +173,8 @@ struct config_meter {
 		use_at;
 };
 
+enum { SOCKS5_PORT = 1080 }; /* RFC 1928 */
+
 struct config_broker {
 	const char *host;
 	int64_t port;           /* 0: 8883 with TLS, 1883 without */
@@ -180,12 +182,14 @@ struct config_broker {
 	const char *ca_file;    /* NULL: the system's */
 	const char *certificate_file;
 	const char *key_file;
+	const char *alpn;              /* NULL: none */
+	struct config_endpoint socks5; /* host NULL: none; port 0: SOCKS5_PORT */
 	const char *user;
 	const char *password_file;
 	int64_t keep_alive_ms;
 	enum config_delivery delivery;
 	struct file_position at, host_at, port_at, tls_at, certificate_file_at, key_file_at,
-		password_file_at;
+		password_file_at, alpn_at, socks5_at;
 };
 
 /* Limits of the plausibility flags (gateway/core/flags.h) and what is rejected for them. */
@@ -278,6 +282,7 @@ const struct config_meter *site_config_meter(const struct site_config *config, c
 
 /* The port in force: the broker's own, else 8883 with TLS and 1883 without. */
 int64_t config_broker_port(const struct config_broker *broker);
+int64_t config_proxy_port(const struct config_broker *broker);
 
 /* NULL is fine. Always returns NULL. */
 struct site_config *site_config_free(struct site_config *config);

@@ -145,6 +145,10 @@ static void check_broker(const struct site_config *config, struct diagnostics *d
 		REPORT(broker->password_file_at,
 			"broker: password_file stands without \"user\"; a broker wants both");
 	}
+	if (broker->tls == CONFIG_NO && broker->alpn) {
+		REPORT(broker->alpn_at,
+			"broker: alpn is a part of TLS; allowed: tls: yes, or no alpn");
+	}
 	if (broker->tls == CONFIG_NO && (broker->ca_file || broker->certificate_file)) {
 		REPORT(broker->tls_at,
 			"broker: certificates stand beside \"tls: no\"; allowed: tls: yes, or no "

@@ -52,6 +52,8 @@ static void turn_of_link(struct daemon *daemon)
 		if (!mqtt_link_next(daemon->link, &event))
 			return;
 		pipeline_link(daemon->pipeline, &event, &daemon->now);
+		if (event.kind == LINK_DISCONNECTED)
+			daemon_link_know_time(daemon);
 		link_event_clear(&event);
 	}
 }

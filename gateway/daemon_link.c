@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <sys/random.h>
 
+#include "gateway/broker_settings.h"
 #include "gateway/daemon_state.h"
 
 enum { CLIENT_ID_MAX = 128 };
@@ -17,19 +18,6 @@ static uint32_t random_seed(const struct daemon *daemon)
 	if (getrandom(&seed, sizeof seed, GRND_NONBLOCK) == (ssize_t)sizeof seed)
 		return seed;
 	return (uint32_t)daemon->now.wall_ms ^ (uint32_t)daemon->now.mono_ms;
-}
-
-static struct mqtt_link_settings settings_of(const struct config_broker *broker)
-{
-	return (struct mqtt_link_settings){.host = broker->host,
-		.port = (uint16_t)config_broker_port(broker),
-		.keep_alive_s = (uint16_t)(broker->keep_alive_ms / 1000),
-		.tls = broker->tls == CONFIG_YES,
-		.ca_file = broker->ca_file,
-		.certificate_file = broker->certificate_file,
-		.key_file = broker->key_file,
-		.user = broker->user,
-		.password_file = broker->password_file};
 }
 
 static void tell_failure(struct daemon *daemon, const char *reason)
@@ -68,7 +56,7 @@ void daemon_link_start(struct daemon *daemon)
 	const struct site_config *config = daemon->loaded->config;
 	char client_id[CLIENT_ID_MAX], will_topic[TOPIC_BYTES_MAX];
 	const char *reason = "out of memory";
-	struct mqtt_link_settings settings = settings_of(&config->broker);
+	struct mqtt_link_settings settings = broker_link_settings(&config->broker);
 	snprintf(client_id, sizeof client_id, "byport-%s-%s-%s", config->city, config->site,
 		config->gateway);
 	settings.client_id = client_id;
@@ -77,6 +65,7 @@ void daemon_link_start(struct daemon *daemon)
 	settings.subscriptions = filters.items;
 	settings.subscriptions_count = FILTERS_COUNT;
 	settings.subscriptions_optional = true;
+	settings.known_wall_ms = pipeline_newest_wall_ms(daemon->pipeline);
 	settings.will_topic = will_topic;
 	settings.will_schema_version = MESSAGE_SCHEMA_VERSION;
 	char *will = pipeline_will(daemon->pipeline, will_topic, &settings.will_length);
@@ -89,6 +78,19 @@ void daemon_link_start(struct daemon *daemon)
 		loaded_site_hold(daemon->link_loaded);
 	}
 	free(will);
+}
+
+void daemon_link_know_time(struct daemon *daemon)
+{
+	if (daemon->link != NULL)
+		mqtt_link_know_time(daemon->link, pipeline_newest_wall_ms(daemon->pipeline));
+}
+
+const char *daemon_link_refuses(const struct daemon *daemon, const struct config_broker *broker)
+{
+	struct mqtt_link_settings settings = broker_link_settings(broker);
+	settings.client_id = "byport-reload";
+	return daemon->link != NULL ? mqtt_link_check(&settings) : NULL;
 }
 
 void daemon_link_stop(struct daemon *daemon, uint32_t wait_ms)

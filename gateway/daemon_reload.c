@@ -121,7 +121,9 @@ static bool take_over(struct daemon *daemon, struct loaded_site *loaded)
 	if (!daemon_buses_take(daemon->buses, loaded))
 		log_line(LOG_LEVEL_ERROR, "out of memory: not every bus is read; restart byport");
 	daemon->buses_busy = true;
-	if (!reload_broker_unchanged(&before->config->broker, &loaded->config->broker)) {
+	/* A certificate or password renewed in place counts as another one. */
+	if (!reload_broker_unchanged(&before->config->broker, &loaded->config->broker) ||
+		(daemon->link != NULL && mqtt_link_files_changed(daemon->link))) {
 		daemon_link_stop(daemon, DAEMON_LINK_STOP_MS);
 		daemon_link_start(daemon);
 	}
@@ -137,6 +139,12 @@ static char *try_to_take(struct daemon *daemon, const char *by, struct loaded_si
 	if (fixed != NULL) {
 		snprintf(error, sizeof error,
 			"`%s` cannot change while the gateway runs; restart it for that", fixed);
+		loaded_site_release(loaded);
+		return refuse(daemon, by, error, diagnostics);
+	}
+	const char *link = daemon_link_refuses(daemon, &loaded->config->broker);
+	if (link != NULL) {
+		snprintf(error, sizeof error, "broker: %s", link);
 		loaded_site_release(loaded);
 		return refuse(daemon, by, error, diagnostics);
 	}

@@ -63,6 +63,11 @@ void daemon_free(struct daemon *daemon);
 
 void daemon_link_start(struct daemon *daemon);
 void daemon_link_stop(struct daemon *daemon, uint32_t wait_ms);
+/* How late it is at least, for certificates. */
+void daemon_link_know_time(struct daemon *daemon);
+/* Why a connection that stands or is tried would be given up for settings that cannot work; NULL:
+ * it would not. */
+const char *daemon_link_refuses(const struct daemon *daemon, const struct config_broker *broker);
 
 /* ---- daemon_reload.c ---- */
 

@@ -20,6 +20,7 @@ struct mqtt_link {
 	struct link_box box;
 	pthread_t thread;
 	struct mqtt_link_settings settings; /* with copies of its own */
+	struct link_files files;            /* as they were at the start; the owner's */
 	struct link_machine machine;
 	struct link_session session;
 };
@@ -64,18 +65,24 @@ static void wait_for_retry(struct mqtt_link *link)
 		link_box_clear_wake(&link->box);
 }
 
+static void begin(struct mqtt_link *link)
+{
+	link->settings.known_wall_ms = link_box_known_time(&link->box);
+	link_session_begin(&link->session, &link->settings, &link->box);
+}
+
 static void *run(void *argument)
 {
 	struct mqtt_link *link = argument;
 	int64_t close_mono_ms = 0;
 	link_machine_init(&link->machine, link->settings.seed, link_box_now_mono_ms());
-	link_session_begin(&link->session, &link->settings, &link->box);
+	begin(link);
 	while (!link_box_closed(&link->box, &close_mono_ms)) {
 		if (link->machine.state != LINK_STATE_WAITING)
 			step_session(link);
 		else if (link_machine_step(&link->machine, LINK_INPUT_TICK,
 				 link_box_now_mono_ms()) == LINK_ACTION_CONNECT)
-			link_session_begin(&link->session, &link->settings, &link->box);
+			begin(link);
 		else
 			wait_for_retry(link);
 	}
@@ -85,6 +92,11 @@ static void *run(void *argument)
 	if (link_box_thread_ends(&link->box))
 		free_link(link);
 	return NULL;
+}
+
+const char *mqtt_link_check(const struct mqtt_link_settings *settings)
+{
+	return link_session_check(settings);
 }
 
 enum link_status mqtt_link_start(const struct mqtt_link_settings *settings,
@@ -98,6 +110,8 @@ enum link_status mqtt_link_start(const struct mqtt_link_settings *settings,
 	}
 	const char *reason = link_settings_copy(settings, &link->settings) ? NULL : "out of memory";
 	reason = reason ? reason : link_session_check(&link->settings);
+	link_files_look(&link->settings, &link->files);
+	link_box_know_time(&link->box, settings->known_wall_ms);
 	if (!reason && pthread_create(&link->thread, NULL, run, link) != 0)
 		reason = "no thread can be made";
 	if (reason) {
@@ -117,6 +131,18 @@ int mqtt_link_fd(const struct mqtt_link *link)
 bool mqtt_link_next(struct mqtt_link *link, struct link_event *ret_event)
 {
 	return link_box_next_event(&link->box, ret_event);
+}
+
+void mqtt_link_know_time(struct mqtt_link *link, int64_t known_wall_ms)
+{
+	link_box_know_time(&link->box, known_wall_ms);
+}
+
+bool mqtt_link_files_changed(const struct mqtt_link *link)
+{
+	struct link_files now;
+	link_files_look(&link->settings, &now);
+	return !link_files_same(&link->files, &now);
 }
 
 enum link_status mqtt_link_publish(

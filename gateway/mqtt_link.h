@@ -24,7 +24,11 @@ struct mqtt_link_settings {
 	bool tls;
 	const char *ca_file; /* NULL: the system's */
 	const char *certificate_file;
-	const char *key_file;
+	const char *key_file;  /* as password_file, refused when others may read it */
+	const char *alpn;      /* NULL: none */
+	int64_t known_wall_ms; /* certificates are never judged at an earlier time; 0: none known */
+	const char *socks5_host; /* a proxy on the way; NULL: none */
+	uint16_t socks5_port;
 	const char *user;
 	const char *password_file;
 	const char *will_topic; /* NULL: none; published retained, QoS 1 */
@@ -49,6 +53,8 @@ struct mqtt_publication {
 	uint32_t tag; /* the owner's; comes back with LINK_ACKNOWLEDGED */
 };
 
+enum { LINK_EVENT_TEXT_MAX = 288 };
+
 enum link_event_kind {
 	LINK_CONNECTED,
 	LINK_DISCONNECTED, /* text: why, in words, and when it is tried again */
@@ -68,7 +74,7 @@ struct link_event {
 	uint32_t packet_bytes_max; /* with LINK_CONNECTED; 0: no limit told */
 	uint32_t retry_ms; /* with LINK_DISCONNECTED and LINK_REFUSED: when the next attempt starts
 			    */
-	char text[160];
+	char text[LINK_EVENT_TEXT_MAX];
 	char *topic;   /* LINK_MESSAGE; freed by link_event_clear() */
 	char *payload; /* NUL-terminated for convenience */
 	size_t length;
@@ -84,6 +90,9 @@ enum link_status {
 
 struct mqtt_link;
 
+/* Why these settings, or the files they name, cannot work now (static text); NULL when they can. */
+const char *mqtt_link_check(const struct mqtt_link_settings *settings);
+
 /* Start; the first attempt to connect is made at once. *ret_reason (static text) says why
  * LINK_FAILED. */
 enum link_status mqtt_link_start(const struct mqtt_link_settings *settings,
@@ -95,6 +104,12 @@ int mqtt_link_fd(const struct mqtt_link *link);
 /* Take one event; false when none waits. Clear it with link_event_clear(). */
 bool mqtt_link_next(struct mqtt_link *link, struct link_event *ret_event);
 void link_event_clear(struct link_event *event);
+
+/* The time is at least this: for certificates, from the next attempt on. */
+void mqtt_link_know_time(struct mqtt_link *link, int64_t known_wall_ms);
+
+/* True when a file of the settings is another one than at the start: a renewed certificate. */
+bool mqtt_link_files_changed(const struct mqtt_link *link);
 
 /* Hand over a publication; the payload is copied. QoS 1 lost with the connection is not sent again
  * by the link. */

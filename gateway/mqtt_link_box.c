@@ -202,6 +202,21 @@ bool link_box_next_event(struct link_box *box, struct link_event *ret_event)
 	return taken;
 }
 
+void link_box_know_time(struct link_box *box, int64_t known_wall_ms)
+{
+	pthread_mutex_lock(&box->lock);
+	box->known_wall_ms = known_wall_ms;
+	pthread_mutex_unlock(&box->lock);
+}
+
+int64_t link_box_known_time(struct link_box *box)
+{
+	pthread_mutex_lock(&box->lock);
+	int64_t known_wall_ms = box->known_wall_ms;
+	pthread_mutex_unlock(&box->lock);
+	return known_wall_ms;
+}
+
 void link_box_clear_wake(struct link_box *box)
 {
 	pthread_mutex_lock(&box->lock);

@@ -52,6 +52,7 @@ struct link_box {
 	bool connected;          /* the connection stands */
 	uint32_t connects;       /* connections reported */
 	uint32_t connects_taken; /* and taken note of by the owner */
+	int64_t known_wall_ms;   /* the time is at least this */
 	bool closed;             /* the owner has left; the thread ends */
 	bool thread_ended;
 	bool orphaned;         /* the owner has not waited: the thread frees all */
@@ -65,6 +66,10 @@ void link_box_free(struct link_box *box);
 /* The owner's side. */
 enum link_status link_box_publish(struct link_box *box, const struct mqtt_publication *publication);
 bool link_box_next_event(struct link_box *box, struct link_event *ret_event);
+
+void link_box_know_time(struct link_box *box, int64_t known_wall_ms);
+/* The thread's side of it. */
+int64_t link_box_known_time(struct link_box *box);
 
 /* Tell the thread to end, and wait for it at most wait_ms. False: it is still busy and will free
  * the box itself. */

@@ -14,12 +14,12 @@
 #include <mqtt_protocol.h>
 #include <netdb.h>
 #include <poll.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
+#include "gateway/mqtt_link_lost.h"
 #include "gateway/mqtt_link_settings.h"
 
 enum {
@@ -31,63 +31,49 @@ enum {
 
 #define ANY_IPV4 "0.0.0.0"
 
-__attribute__((format(printf, 2, 3))) static void lose(
-	struct link_session *session, const char *format, ...)
+/* The library has a status for each of a proxy's refusals that means something else elsewhere. */
+static bool is_proxys(const struct link_session *session, int status)
 {
-	va_list arguments;
-	if (session->lost) /* the first reason is the cause, later ones its effects */
-		return;
-	session->lost = true;
-	va_start(arguments, format);
-	vsnprintf(session->why, sizeof(session->why), format, arguments);
-	va_end(arguments);
-}
-
-static void lose_system(struct link_session *session, int error)
-{
-	char why[LINK_WHY_MAX];
-	if (error == ECONNRESET)
-		link_text_closed(why, session->settings, session->accepted);
-	else
-		link_text_system(why, session->settings, error);
-	lose(session, "%s", why);
-}
-
-static void lose_connection(struct link_session *session, int status)
-{
-	char why[LINK_WHY_MAX];
-	if (session->tls[0] || status == MOSQ_ERR_TLS)
-		link_text_tls(why, session->settings, session->tls, session->accepted);
-	else
-		link_text_closed(why, session->settings, session->accepted);
-	lose(session, "%s", why);
+	static const int statuses[] = {MOSQ_ERR_PROXY, MOSQ_ERR_AUTH, MOSQ_ERR_CONN_REFUSED,
+		MOSQ_ERR_EAI, MOSQ_ERR_NO_CONN, MOSQ_ERR_INVAL};
+	for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++) {
+		if (statuses[i] == status)
+			return session->settings->socks5_host && session->reached &&
+			       !session->accepted;
+	}
+	return false;
 }
 
 /* What a call of the library came back with; `error` is errno right after it. */
 static void lose_library(struct link_session *session, int status, int error)
 {
+	if (is_proxys(session, status))
+		link_lose_proxy(session);
 	switch (status) {
 	case MOSQ_ERR_SUCCESS:
 		return;
 	case MOSQ_ERR_EAI:
-		lose(session, "the name \"%s\" is not resolved: %s", session->settings->host,
+		link_lose(session, "the name \"%s\" is not resolved: %s",
+			session->settings->socks5_host ? session->settings->socks5_host
+						       : session->settings->host,
 			gai_strerror(error));
 		return;
 	case MOSQ_ERR_ERRNO:
 		if (session->tls[0])
-			lose_connection(session, status);
-		lose_system(session, error);
+			link_lose_connection(session, status == MOSQ_ERR_TLS);
+		link_lose_system(session, error);
 		return;
 	case MOSQ_ERR_KEEPALIVE:
-		lose(session, "no sign of the broker for %u s", session->settings->keep_alive_s);
+		link_lose(
+			session, "no sign of the broker for %u s", session->settings->keep_alive_s);
 		return;
 	case MOSQ_ERR_TLS:
 	case MOSQ_ERR_CONN_LOST:
 	case MOSQ_ERR_NO_CONN:
-		lose_connection(session, status);
+		link_lose_connection(session, status == MOSQ_ERR_TLS);
 		return;
 	default:
-		lose(session, "%s", mosquitto_strerror(status));
+		link_lose(session, "%s", mosquitto_strerror(status));
 	}
 }
 
@@ -95,7 +81,7 @@ static void on_log(struct mosquitto *client, void *context, int level, const cha
 {
 	struct link_session *session = context;
 	(void)client;
-	bool tells = strncmp(text, "OpenSSL Error", 13) == 0 || strstr(text, "host name");
+	bool tells = strncmp(text, "OpenSSL Error", 13) == 0;
 	if (level != MOSQ_LOG_ERR || !tells || session->tls[0])
 		return;
 	const char *last = strrchr(text, ':'); /* error:0A000086:SSL routines::the reason */
@@ -110,7 +96,7 @@ static void on_connect(struct mosquitto *client, void *context, int reason, int 
 	(void)client;
 	if (reason != 0) {
 		session->refused = true;
-		lose(session, "the broker refused: %s", mqtt_reason_text((uint8_t)reason));
+		link_lose(session, "the broker refused: %s", mqtt_reason_text((uint8_t)reason));
 		return;
 	}
 	struct link_event event = {.kind = LINK_CONNECTED};
@@ -134,7 +120,7 @@ static void on_disconnect(
 	(void)client;
 	(void)properties;
 	if (reason >= FIRST_FAILURE)
-		lose(session, "the broker ended the connection: %s",
+		link_lose(session, "the broker ended the connection: %s",
 			mqtt_reason_text((uint8_t)reason));
 }
 
@@ -172,7 +158,7 @@ static void on_message(struct mosquitto *client, void *context,
 	};
 	if (!event.topic || !event.payload) {
 		link_event_clear(&event);
-		lose(session, "out of memory");
+		link_lose(session, "out of memory");
 		return;
 	}
 	if (event.length > 0)
@@ -194,7 +180,7 @@ static void on_subscribe(struct mosquitto *client, void *context, int mid, int c
 		if (granted[i] >= FIRST_FAILURE && session->settings->subscriptions_optional)
 			link_box_report(session->box, &event);
 		else if (granted[i] >= FIRST_FAILURE)
-			lose(session, "the broker refused the subscription: %s",
+			link_lose(session, "the broker refused the subscription: %s",
 				mqtt_reason_text((uint8_t)granted[i]));
 	}
 }
@@ -213,14 +199,29 @@ static const char *set_credentials(
 	return status == MOSQ_ERR_SUCCESS ? NULL : "user name or password cannot be sent";
 }
 
-static const char *set_tls(struct mosquitto *client, const struct mqtt_link_settings *settings)
+/* The library then leaves all of TLS to the context; it holds it once more for itself. */
+static const char *set_tls(struct mosquitto *client, const struct mqtt_link_settings *settings,
+	struct link_tls **ret_tls)
 {
 	if (!settings->tls)
 		return NULL;
-	int status = mosquitto_tls_set(client, settings->ca_file,
-		settings->ca_file ? NULL : LINK_SYSTEM_CA_DIRECTORY, settings->certificate_file,
-		settings->key_file, NULL);
-	return status == MOSQ_ERR_SUCCESS ? NULL : "the TLS settings do not fit together";
+	const char *reason = link_tls_make(settings, ret_tls);
+	if (reason)
+		return reason;
+	int status = mosquitto_int_option(client, MOSQ_OPT_SSL_CTX_WITH_DEFAULTS, 0);
+	if (status == MOSQ_ERR_SUCCESS)
+		status =
+			mosquitto_void_option(client, MOSQ_OPT_SSL_CTX, link_tls_context(*ret_tls));
+	return status == MOSQ_ERR_SUCCESS ? NULL : "the MQTT library takes no TLS of ours";
+}
+
+/* libmosquitto 2.0.11 never frees the name: some 32 bytes an attempt, so for attempts only. */
+static const char *set_proxy(struct mosquitto *client, const struct mqtt_link_settings *settings)
+{
+	int status = settings->socks5_host ? mosquitto_socks5_set(client, settings->socks5_host,
+						     settings->socks5_port, NULL, NULL)
+					   : MOSQ_ERR_SUCCESS;
+	return status == MOSQ_ERR_SUCCESS ? NULL : "the proxy (socks5) cannot be used";
 }
 
 /* Content type and schema version; NULL when memory is out. */
@@ -265,11 +266,18 @@ static void set_callbacks(struct mosquitto *client)
 	mosquitto_subscribe_v5_callback_set(client, on_subscribe);
 }
 
-/* A client ready to connect; NULL with the reason. */
-static struct mosquitto *make_client(
-	const struct mqtt_link_settings *settings, void *context, const char **ret_reason)
+/* What a client is made with. */
+struct client_parts {
+	const struct mqtt_link_settings *settings;
+	void *context;
+	struct link_tls *tls;
+};
+
+/* A client ready to connect; NULL with the reason. The TLS made for it outlives it. */
+static struct mosquitto *make_client(struct client_parts *parts, const char **ret_reason)
 {
-	struct mosquitto *client = mosquitto_new(settings->client_id, true, context);
+	const struct mqtt_link_settings *settings = parts->settings;
+	struct mosquitto *client = mosquitto_new(settings->client_id, true, parts->context);
 	if (!client) {
 		*ret_reason = "the client identifier is not valid, or memory is out";
 		return NULL;
@@ -281,7 +289,7 @@ static struct mosquitto *make_client(
 	set_callbacks(client);
 	const char *reason = link_settings_check(settings);
 	reason = reason ? reason : set_credentials(client, settings);
-	reason = reason ? reason : set_tls(client, settings);
+	reason = reason ? reason : set_tls(client, settings, &parts->tls);
 	reason = reason ? reason : set_will(client, settings);
 	if (!reason)
 		return client;
@@ -299,19 +307,25 @@ const char *link_session_check(const struct mqtt_link_settings *settings)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	const char *reason = NULL;
+	struct client_parts parts = {.settings = settings};
 	pthread_once(&once, init_library);
-	struct mosquitto *client = make_client(settings, NULL, &reason);
+	struct mosquitto *client = make_client(&parts, &reason);
 	if (client)
 		mosquitto_destroy(client);
+	link_tls_free(parts.tls);
 	return reason;
 }
 
 static void connect_from(struct link_session *session, const char *bind_address)
 {
 	const char *reason = NULL;
-	session->client = make_client(session->settings, session, &reason);
-	if (!session->client) {
-		lose(session, "%s", reason);
+	struct client_parts parts = {.settings = session->settings, .context = session};
+	session->client = make_client(&parts, &reason);
+	session->tls_context = parts.tls;
+	if (session->client)
+		reason = set_proxy(session->client, session->settings);
+	if (reason) {
+		link_lose(session, "%s", reason);
 		return;
 	}
 	session->end_mono_ms = link_box_now_mono_ms() + LINK_ATTEMPT_MS_MAX;
@@ -333,6 +347,7 @@ void link_session_end(struct link_session *session)
 	if (session->client)
 		mosquitto_destroy(session->client);
 	session->client = NULL;
+	session->tls_context = link_tls_free(session->tls_context);
 }
 
 /* The library tries one address only; where that was of IPv6, the broker may be at one of IPv4. */
@@ -344,22 +359,6 @@ static void try_ipv4(struct link_session *session, int family)
 	*session = (struct link_session){
 		.settings = session->settings, .box = session->box, .ipv4_tried = true};
 	connect_from(session, ANY_IPV4);
-}
-
-static int socket_family(int fd)
-{
-	struct sockaddr_storage address = {.ss_family = AF_UNSPEC};
-	socklen_t length = sizeof(address);
-	if (fd < 0 || getsockname(fd, (struct sockaddr *)&address, &length) != 0)
-		return AF_UNSPEC;
-	return address.ss_family;
-}
-
-static bool is_reached(int fd)
-{
-	struct sockaddr_storage address;
-	socklen_t length = sizeof(address);
-	return getpeername(fd, (struct sockaddr *)&address, &length) == 0;
 }
 
 static void acknowledge(struct link_session *session, uint32_t tag, uint8_t reason)
@@ -415,15 +414,13 @@ static void subscribe(struct link_session *session)
 static void serve(struct link_session *session, short ready)
 {
 	int fd = mosquitto_socket(session->client);
-	int error = 0;
-	socklen_t length = sizeof(error);
 	bool accepted_before = session->accepted;
-	if ((ready & (POLLERR | POLLHUP)) && !session->reached &&
-		getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) == 0 && error != 0) {
-		lose_system(session, error);
+	int error = (ready & (POLLERR | POLLHUP)) && !session->reached ? link_socket_error(fd) : 0;
+	if (error != 0) {
+		link_lose_system(session, error);
 		return;
 	}
-	session->reached = session->reached || (ready && is_reached(fd));
+	session->reached = session->reached || (ready && link_socket_is_reached(fd));
 	errno = 0;
 	if (ready & (POLLIN | POLLERR | POLLHUP))
 		lose_library(session, mosquitto_loop_read(session->client, 1), errno);
@@ -435,18 +432,6 @@ static void serve(struct link_session *session, short ready)
 		lose_library(session, mosquitto_loop_misc(session->client), errno);
 	if (!session->lost && session->accepted && !accepted_before)
 		subscribe(session);
-}
-
-static void check_attempt(struct link_session *session)
-{
-	if (session->accepted || link_box_now_mono_ms() < session->end_mono_ms)
-		return;
-	if (session->reached)
-		lose(session, "%s:%u takes the connection and says nothing for %d s",
-			session->settings->host, session->settings->port,
-			LINK_ATTEMPT_MS_MAX / 1000);
-	else
-		lose_system(session, ETIMEDOUT);
 }
 
 /* Wait for the socket, the owner or the time; returns what the socket is ready for. */
@@ -470,9 +455,9 @@ void link_session_step(struct link_session *session, int timeout_ms)
 {
 	int family = AF_UNSPEC;
 	if (!session->lost) {
-		family = socket_family(mosquitto_socket(session->client));
+		family = link_socket_family(mosquitto_socket(session->client));
 		serve(session, wait_for(session, timeout_ms));
-		check_attempt(session);
+		link_check_attempt(session);
 		feed(session);
 	}
 	if (session->lost)

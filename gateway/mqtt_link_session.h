@@ -10,7 +10,7 @@
 #define GATEWAY_MQTT_LINK_SESSION_H
 
 #include "gateway/mqtt_link_box.h"
-#include "gateway/mqtt_link_text.h"
+#include "gateway/mqtt_link_tls.h"
 
 enum {
 	LINK_ATTEMPT_MS_MAX = 10000, /* from the first packet to the broker's answer */
@@ -30,12 +30,13 @@ struct link_session {
 	const struct mqtt_link_settings *settings;
 	struct link_box *box;
 	struct mosquitto *client;
-	int64_t end_mono_ms; /* of the attempt */
-	bool accepted;       /* the broker said yes, and the owner was told */
-	bool reached;        /* the TCP connection stands */
-	bool ipv4_tried;     /* a name with addresses of both kinds: the other kind too */
-	bool lost;           /* it is over; `why` tells */
-	bool refused;        /* by the broker's own word */
+	struct link_tls *tls_context; /* NULL: plain text */
+	int64_t end_mono_ms;          /* of the attempt */
+	bool accepted;                /* the broker said yes, and the owner was told */
+	bool reached;                 /* the TCP connection stands */
+	bool ipv4_tried;              /* a name with addresses of both kinds: the other kind too */
+	bool lost;                    /* it is over; `why` tells */
+	bool refused;                 /* by the broker's own word */
 	char why[LINK_WHY_MAX];
 	char tls[LINK_TLS_TEXT_MAX];
 	uint16_t receive_maximum;

@@ -15,7 +15,20 @@ __attribute__((warn_unused_result)) bool link_settings_copy(
 	const struct mqtt_link_settings *from, struct mqtt_link_settings *ret_copy);
 void link_settings_free(struct mqtt_link_settings *copy);
 
-/* Why these cannot work now (a file that cannot be read); NULL when they can. */
+/* The files named in the settings, as they were once. */
+struct link_files {
+	struct link_file {
+		uint64_t inode;
+		int64_t size;
+		int64_t changed_s;
+		int64_t changed_ns;
+	} files[4];
+};
+void link_files_look(const struct mqtt_link_settings *settings, struct link_files *ret_files);
+bool link_files_same(const struct link_files *a, const struct link_files *b);
+
+/* Why these cannot work now (a file that cannot be read, a secret that others may read); NULL when
+ * they can. */
 const char *link_settings_check(const struct mqtt_link_settings *settings);
 
 /* The first line of the password file. */

@@ -69,10 +69,13 @@ void link_text_system(
 {
 	const char *why = strerror(error);
 	if (error == ECONNREFUSED)
-		why = "refused: no broker listens there";
+		why = to->socks5_host ? "refused: no proxy listens there"
+				      : "refused: no broker listens there";
 	if (error == ETIMEDOUT)
 		why = "timed out: nothing answers there, or a firewall drops it";
-	snprintf(ret_why, LINK_WHY_MAX, "%s:%u %s", to->host, to->port, why);
+	snprintf(ret_why, LINK_WHY_MAX, "%s%s:%u %s", to->socks5_host ? "proxy " : "",
+		to->socks5_host ? to->socks5_host : to->host,
+		to->socks5_host ? to->socks5_port : to->port, why);
 }
 
 void link_text_closed(
@@ -88,21 +91,127 @@ void link_text_closed(
 			to->tls ? "does it speak TLS?" : "does it want TLS?");
 }
 
+/* ---- certificates ---- */
+
+void link_text_clean(char ret_text[static LINK_NAME_MAX], const char *said, size_t length)
+{
+	size_t kept = length < LINK_NAME_MAX ? length : LINK_NAME_MAX - 1;
+	while (kept < length && kept > 0 && ((unsigned char)said[kept] & 0xC0) == 0x80)
+		kept--;
+	for (size_t i = 0; i < kept; i++) {
+		unsigned char c = (unsigned char)said[i];
+		ret_text[i] = c < ' ' || c == 0x7F || c == '"' ? '?' : said[i];
+	}
+	ret_text[kept] = '\0';
+}
+
+/* Names that firewalls and proxies which look into TLS sign with. */
+static const char *const inspectors[] = {"Barracuda", "Blue Coat", "Check Point", "Cisco Umbrella",
+	"Clavister", "Forcepoint", "Fortinet", "FortiGate", "McAfee", "mitmproxy", "Netskope",
+	"Palo Alto", "Proxy", "SonicWall", "Sophos", "Squid", "SSL Inspection", "Symantec Web",
+	"TLS Inspection", "Trellix", "Trend Micro", "Untangle", "WatchGuard", "Zscaler"};
+
+static bool is_inspector(const char *issuer)
+{
+	for (size_t i = 0; i < sizeof(inspectors) / sizeof(inspectors[0]); i++) {
+		if (strcasestr(issuer, inspectors[i]))
+			return true;
+	}
+	return false;
+}
+
+static const char *trusted(const struct mqtt_link_settings *to)
+{
+	return to->ca_file ? to->ca_file : LINK_SYSTEM_CA_DIRECTORY;
+}
+
+static void text_issuer(char ret_why[static LINK_WHY_MAX], const struct mqtt_link_settings *to,
+	const struct link_certificate *found)
+{
+	if (is_inspector(found->issuer))
+		snprintf(ret_why, LINK_WHY_MAX,
+			"TLS inspection: \"%s\" signed the certificate shown for %s; have the "
+			"network department let %s:%u through unopened",
+			found->issuer, to->host, to->host, to->port);
+	else
+		snprintf(ret_why, LINK_WHY_MAX,
+			"the broker's certificate is not trusted: \"%s\" signed it and is not in "
+			"%s (another authority, or a firewall that opens TLS)",
+			found->issuer, trusted(to));
+}
+
+void link_text_certificate(char ret_why[static LINK_WHY_MAX], const struct mqtt_link_settings *to,
+	const struct link_certificate *found)
+{
+	const char *whose = found->is_brokers ? "the broker's certificate" : "the certificate of ";
+	const char *named = found->is_brokers ? "" : found->subject;
+	switch (found->fault) {
+	case CERTIFICATE_OTHER_NAME:
+		snprintf(ret_why, LINK_WHY_MAX,
+			"the broker's certificate is not for \"%s\", but for \"%s\"", to->host,
+			found->host);
+		return;
+	case CERTIFICATE_EXPIRED:
+		snprintf(ret_why, LINK_WHY_MAX, "%s%s expired on %s UTC (it is %s)", whose, named,
+			found->until, found->taken);
+		return;
+	case CERTIFICATE_NOT_YET_VALID:
+		snprintf(ret_why, LINK_WHY_MAX,
+			"%s%s is valid from %s UTC on only, and it is %s (is the clock right?)",
+			whose, named, found->from, found->taken);
+		return;
+	case CERTIFICATE_SELF_SIGNED:
+		snprintf(ret_why, LINK_WHY_MAX,
+			"the broker's certificate is self-signed (\"%s\") and is not in %s",
+			found->subject, trusted(to));
+		return;
+	case CERTIFICATE_OTHER_ISSUER:
+		text_issuer(ret_why, to, found);
+		return;
+	case CERTIFICATE_OTHER_FAULT:
+		snprintf(ret_why, LINK_WHY_MAX, "the broker's certificate is refused: %s",
+			found->detail);
+	}
+}
+
+/* ---- what OpenSSL says ---- */
+
+#define OURS "the broker refused our certificate: "
+#define OLD  "the broker speaks only TLS older than 1.2, which is not safe any more"
+
+/* clang-format off */
+static const struct {
+	const char *said; /* a part of OpenSSL's words */
+	const char *text;
+} tls_texts[] = {
+	{"certificate required",     "the broker asks for a certificate of ours (certificate_file, key_file)"},
+	{"alert handshake failure",  "the broker broke off the handshake; it may ask for a certificate of ours "
+				     "(certificate_file, key_file)"},
+	{"alert unknown ca",         OURS "it does not trust the authority that signed it"},
+	{"alert certificate expired", OURS "it has expired"},
+	{"alert certificate revoked", OURS "it has been revoked"},
+	{"alert certificate unknown", OURS "it could not be accepted"},
+	{"alert bad certificate",    OURS "it could not be accepted"},
+	{"alert unsupported certificate", OURS "of a kind it does not take"},
+	{"alert protocol version",   OLD},
+	{"unsupported protocol",     OLD},
+	{"no application protocol",  "the broker does not know the protocol named by `alpn`"},
+};
+/* clang-format on */
+
 void link_text_tls(char ret_why[static LINK_WHY_MAX], const struct mqtt_link_settings *to,
 	const char *said, bool accepted)
 {
+	for (size_t i = 0; i < sizeof(tls_texts) / sizeof(tls_texts[0]); i++) {
+		if (strstr(said, tls_texts[i].said)) {
+			snprintf(ret_why, LINK_WHY_MAX, "%s", tls_texts[i].text);
+			return;
+		}
+	}
 	if (strstr(said, "unexpected eof"))
 		link_text_closed(ret_why, to, accepted);
-	else if (strstr(said, "host name"))
-		snprintf(ret_why, LINK_WHY_MAX, "the broker's certificate is not for \"%s\"",
-			to->host);
 	else if (strstr(said, "wrong version number"))
 		snprintf(ret_why, LINK_WHY_MAX, "%s:%u does not speak TLS", to->host, to->port);
-	else if (strstr(said, "certificate verify failed"))
-		snprintf(ret_why, LINK_WHY_MAX,
-			"the broker's certificate is not trusted: its issuer is not in %s, or it "
-			"has expired",
-			to->ca_file ? to->ca_file : LINK_SYSTEM_CA_DIRECTORY);
 	else
 		snprintf(ret_why, LINK_WHY_MAX, "TLS failed: %s",
 			said[0] ? said : "no reason given");

@@ -92,6 +92,10 @@ void pipeline_report(struct pipeline *pipeline, const struct pipeline_source *so
 void pipeline_link(struct pipeline *pipeline, const struct link_event *event,
 	const struct clock_observation *now);
 
+/* The end of the newest stored interval, of any counter, that has readings and was not taken back;
+ * 0: there is none. */
+int64_t pipeline_newest_wall_ms(const struct pipeline *pipeline);
+
 /* Do what is due. Returns when it wants to be called again at the latest. */
 int64_t pipeline_step(struct pipeline *pipeline, const struct clock_observation *now);
 

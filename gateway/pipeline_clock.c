@@ -286,6 +286,19 @@ void pipeline_clock_set_back(struct pipeline *pipeline, int64_t back_ms)
 	pipeline_work_in_set_back(pipeline);
 }
 
+int64_t pipeline_newest_wall_ms(const struct pipeline *pipeline)
+{
+	int64_t newest_wall_ms = 0;
+	size_t count = pipeline->store != NULL ? store_series_count(pipeline->store) : 0;
+	for (size_t i = 0; i < count; i++) {
+		struct interval_row row;
+		if (store_last_known_interval(pipeline->store, (int32_t)i, &row) &&
+			row.end_wall_ms > newest_wall_ms)
+			newest_wall_ms = row.end_wall_ms;
+	}
+	return newest_wall_ms;
+}
+
 /* ---- the store's generation ---- */
 
 bool pipeline_generation_is_sound(const struct pipeline *pipeline)

@@ -133,7 +133,7 @@ struct pipeline {
 	bool connected;
 	bool link_told; /* that it is away; said once until it is back */
 	uint8_t link_told_kind;
-	char link_reason[160];
+	char link_reason[LINK_EVENT_TEXT_MAX];
 	int64_t link_since_mono_ms;
 	int64_t sessions;
 	size_t payload_bytes_max;

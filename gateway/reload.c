@@ -91,7 +91,9 @@ bool reload_broker_unchanged(const struct config_broker *before, const struct co
 	       before->tls == after->tls && same_text(before->ca_file, after->ca_file) &&
 	       same_text(before->certificate_file, after->certificate_file) &&
 	       same_text(before->key_file, after->key_file) &&
-	       same_text(before->user, after->user) &&
+	       same_text(before->alpn, after->alpn) &&
+	       same_text(before->socks5.host, after->socks5.host) &&
+	       before->socks5.port == after->socks5.port && same_text(before->user, after->user) &&
 	       same_text(before->password_file, after->password_file) &&
 	       before->keep_alive_ms == after->keep_alive_ms;
 }

@@ -27,24 +27,30 @@ static struct network_row row(
 static struct network_row broker_row(const struct config_broker *broker)
 {
 	bool tls = broker->tls == CONFIG_YES;
+	bool proxy = broker->socks5.host != NULL;
 	struct network_row made = row("outbound", tls ? "MQTT 5 over TLS" : "MQTT 5, plain text",
-		broker->host, "measured values; kept open, no proxy, no TLS inspection");
+		proxy ? broker->socks5.host : broker->host,
+		proxy ? "measured values, by SOCKS5; kept open, no TLS inspection"
+		      : "measured values; kept open, no proxy, no TLS inspection");
+	int64_t port = proxy ? config_proxy_port(broker) : config_broker_port(broker);
 
-	snprintf(made.port, sizeof(made.port), "%lld/tcp", (long long)config_broker_port(broker));
+	snprintf(made.port, sizeof(made.port), "%lld/tcp", (long long)port);
 	return made;
 }
 
 /* The names that must be resolved, as far as they fit. */
 static bool dns_row(const struct site *site, struct network_row *ret_row)
 {
-	const char *broker = site->config->broker.host;
+	const char *proxy = site->config->broker.socks5.host;
+	const char *broker = proxy ? proxy : site->config->broker.host;
 	bool any = is_name(broker);
 
 	for (size_t i = 0; i < site->buses_count; i++) {
 		any |= site->buses[i].line.host && is_name(site->buses[i].line.host);
 	}
 	*ret_row = row("outbound", "DNS", "the network's resolver",
-		is_name(broker) ? "resolves the broker's name" : "resolves the meters' names");
+		is_name(broker) ? proxy ? "resolves the proxy's name" : "resolves the broker's name"
+				: "resolves the meters' names");
 	snprintf(ret_row->port, sizeof(ret_row->port), "53/udp+tcp");
 	return any;
 }

@@ -10,6 +10,7 @@
 
 #include "config/settings.h"
 #include "config/site_compare.h"
+#include "gateway/broker_settings.h"
 #include "gateway/verbs/check_report.h"
 #include "gateway/verbs/verb.h"
 
@@ -107,6 +108,7 @@ static void check_file(struct checked_file *file, const struct check_choice *cho
 			(struct file_position){0, 0}, "memory is out");
 		return;
 	}
+	broker_check_files(file->config, diagnostics);
 	if (!site_make(file->config, file->library, diagnostics, &file->site)) {
 		return;
 	}

@@ -24,6 +24,7 @@ LIBRARY = {
     "modbus/*": {"drivers/modbus_bus.c"},
     "sqlite3.h": {"gateway/store_sqlite.c", "city/archive_sqlite.c"},
     "mosquitto.h": {"gateway/mqtt_link_session.c"},
+    "openssl/*": {"gateway/mqtt_link_tls.c"},
     "libfyaml.h": {"config/yaml_reader.c"},
     "microhttpd.h": set(),
     "libpq-fe.h": {"city/archive_postgres.c"},

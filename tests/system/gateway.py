@@ -53,10 +53,10 @@ class Gateway:
         # JSON is YAML
         self.path.write_text(head + f"buses: {json.dumps(buses)}\nmeters: {json.dumps(meters_)}\n")
 
-    def start(self):
+    def start(self, env=None):
         if self.process:
             self.process.close()
-        self.process = rig.Process([rig.program("byport"), "run", self.path])
+        self.process = rig.Process([rig.program("byport"), "run", self.path], env=env)
         rig.wait_until(lambda: self._listens() or not self.process.running(), what="the control socket")
         return self
 

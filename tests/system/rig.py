@@ -234,8 +234,13 @@ class Broker:
     def pid(self):
         return self._process.pid
 
+    @staticmethod
+    def user():
+        """Whose rights Mosquitto keeps, also when it was started by root."""
+        return pwd.getpwuid(os.getuid()).pw_name
+
     def _config(self):
-        lines = [f"user {pwd.getpwuid(os.getuid()).pw_name}", f"listener {self.port} {self.host}",
+        lines = [f"user {self.user()}", f"listener {self.port} {self.host}",
                  f"allow_anonymous {'false' if self._users else 'true'}",
                  f"persistence {'true' if self._persistence else 'false'}",
                  f"persistence_location {self.folder}/", "max_queued_messages 1000000", "log_type all"]

@@ -6,23 +6,13 @@ kept to. tests/tools/link_probe.c is the link on a command line."""
 import re
 import socket
 import struct
-import subprocess
 import threading
 
+import link
 import rig
 
 
-class LinkCase(rig.Case):
-    def probe(self, port, **settings):
-        words = [f"{key}={text}" for key, text in {"port": port, **settings}.items()]
-        return self.use(rig.Process([rig.program("link_probe"), *words], stdin=subprocess.PIPE))
-
-    def stop(self, probe, wait_ms):
-        """How many milliseconds stopping took."""
-        probe.send(f"stop {wait_ms}\n")
-        probe.wait_for("stopped")
-        return int(re.search(r"stopped (\d+)", probe.out).group(1))
-
+class BadBrokers(link.LinkCase):
     def silent_listener(self):
         """Accepts TCP (in the kernel's backlog) and says nothing."""
         listener = self.use(socket.socket())
@@ -45,7 +35,7 @@ class LinkCase(rig.Case):
         return listener.getsockname()[1]
 
 
-class WithABroker(LinkCase):
+class WithABroker(link.LinkCase):
     def test_a_publication_arrives_with_its_properties(self):
         broker = self.use(rig.Broker())
         collector = self.use(rig.Collector(broker, "a/#"))
@@ -148,7 +138,7 @@ class WithABroker(LinkCase):
         probe.wait_for("acknowledged 2")
 
 
-class WithTrouble(LinkCase):
+class WithTrouble(BadBrokers):
     def test_a_broker_absent_at_start_is_told_and_found_later(self):
         broker = self.use(rig.Broker())
         broker.stop()
@@ -162,6 +152,7 @@ class WithTrouble(LinkCase):
         password = self.folder() / "password"
         for text, expected in (("wrong", "refused: not authorized"), ("right\n", "connected")):
             password.write_text(text)
+            password.chmod(0o600)
             probe = self.probe(broker.port, user="gw", password_file=password)
             probe.wait_for(expected)
 
@@ -195,15 +186,10 @@ class WithTrouble(LinkCase):
         probe = self.probe(self.silent_listener())
         self.assertLess(self.stop(probe, 300), 500)
 
-    def test_tls_tells_an_unknown_issuer_a_wrong_name_and_a_port_of_the_other_kind_apart(self):
-        good, other = self.folder(), self.folder()
-        certificates = rig.Certificates(good)
+    def test_a_port_of_the_other_kind_is_told(self):
+        certificates = rig.Certificates(self.folder())
         broker = self.use(rig.Broker(certificates=certificates))
         self.probe(broker.port, tls=1, ca_file=certificates.ca).wait_for("connected")
-        stranger = rig.Certificates(other).ca
-        self.probe(broker.port, tls=1, ca_file=stranger).wait_for("the broker's certificate is not trusted")
-        self.probe(broker.port, tls=1, ca_file=certificates.ca, host="localhost").wait_for(
-            'the broker\'s certificate is not for "localhost"')
         for reset in (False, True):
             closes = self.listener_that_says(b"", reset)
             self.probe(closes, tls=1, ca_file=certificates.ca).wait_for(

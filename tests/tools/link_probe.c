@@ -3,8 +3,10 @@
  * link_probe.c -- A link on the command line, for tests against a real broker:
  * commands on stdin, one event a line on stdout.
  *
- *     link_probe KEY=VALUE...      host port client_id keep_alive_s tls ca_file user
- *                                  password_file will_topic will subscribe
+ *     link_probe KEY=VALUE...      host port client_id keep_alive_s tls ca_file
+ *                                  certificate_file key_file alpn socks5 (a port on
+ *                                  loopback) known_wall_ms user password_file
+ *                                  will_topic will subscribe
  *     publish TAG QOS RETAIN EXPIRY_S TOPIC PAYLOAD
  *     flood COUNT BYTES TOPIC      QoS 1, as many as the link takes, tags from 1
  *     stop WAIT_MS
@@ -33,17 +35,22 @@ static struct {
 	const char *key;
 	const char *text;
 } settings[] = {
-	{"host",          "127.0.0.1" },
-	{"port",          "1883"      },
-	{"client_id",     "link-probe"},
-	{"keep_alive_s",  "60"        },
-	{"ca_file",       NULL        },
-	{"user",          NULL        },
-	{"password_file", NULL        },
-	{"will_topic",    NULL        },
-	{"will",          NULL        },
-	{"subscribe",     NULL        },
-	{"tls",           NULL        },
+	{"host",             "127.0.0.1" },
+	{"port",             "1883"      },
+	{"client_id",        "link-probe"},
+	{"keep_alive_s",     "60"        },
+	{"ca_file",          NULL        },
+	{"certificate_file", NULL        },
+	{"key_file",         NULL        },
+	{"alpn",             NULL        },
+	{"socks5",           NULL        },
+	{"known_wall_ms",    "0"         },
+	{"user",             NULL        },
+	{"password_file",    NULL        },
+	{"will_topic",       NULL        },
+	{"will",             NULL        },
+	{"subscribe",        NULL        },
+	{"tls",              NULL        },
 };
 
 static const char *setting(const char *key)
@@ -167,6 +174,12 @@ static bool start(struct probe *probe)
 		.keep_alive_s = (uint16_t)atoi(setting("keep_alive_s")),
 		.tls = setting("tls") != NULL,
 		.ca_file = setting("ca_file"),
+		.certificate_file = setting("certificate_file"),
+		.key_file = setting("key_file"),
+		.alpn = setting("alpn"),
+		.socks5_host = setting("socks5") ? "127.0.0.1" : NULL,
+		.socks5_port = setting("socks5") ? (uint16_t)atoi(setting("socks5")) : 0,
+		.known_wall_ms = atoll(setting("known_wall_ms")),
 		.user = setting("user"),
 		.password_file = setting("password_file"),
 		.will_topic = setting("will_topic"),

@@ -277,6 +277,9 @@ static const struct wrong_line wrong_lines[] = {
 	{10, "  key_file: k",            10, 13, "certificate_file is missing"},
 	{10, "  certificate_file: c",    10, 21, "key_file is missing"},
 	{10, "  password_file: p",       10, 18, "password_file stands without \"user\""},
+	{10, "  tls: no\n  alpn: mqtt",  11, 9, "alpn is a part of TLS"},
+	{10, "  password: secret",       10, 3, "unknown key \"password\""},
+	{10, "  socks5: a:0",            10, 11, "socks5"},
 	{10, "  tls: no\n  ca_file: c",  10, 8, "certificates stand beside \"tls: no\""},
 	/* buses */
 	{18, "  - id: cellar",           18, 9, "bus \"cellar\" stands here a second time; the first is in line 15"},

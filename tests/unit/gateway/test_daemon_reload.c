@@ -151,7 +151,10 @@ static void the_connection_to_the_broker_stays_while_its_settings_do(void **stat
 		{"tls: no",          "tls: no, user: a"                            },
                 {"tls: no",          "tls: no, user: a, password_file: /a"         },
 		{"tls: no",          "tls: yes, ca_file: /a"                       },
-		{"tls: no",          "tls: yes, certificate_file: /a, key_file: /b"}
+		{"tls: no",          "tls: yes, certificate_file: /a, key_file: /b"},
+		{"tls: no",          "tls: yes, alpn: mqtt"                        },
+		{"tls: no",          "tls: no, socks5: proxy.example.org"          },
+		{"tls: no",          "tls: no, socks5: 'proxy.example.org:1081'"   }
         };
 	struct loaded_site *before = site_of(before_text);
 	for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++) {
