@@ -173,6 +173,8 @@ static const char *load_trusted(SSL_CTX *context, const char *ca_file)
 
 static const char *load_own(SSL_CTX *context, const struct mqtt_link_settings *settings)
 {
+	if (!settings->certificate_file != !settings->key_file)
+		return "our certificate and its key (certificate_file, key_file) belong together";
 	if (!settings->certificate_file)
 		return NULL;
 	if (SSL_CTX_use_certificate_chain_file(context, settings->certificate_file) != 1)

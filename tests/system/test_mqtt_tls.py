@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """test_mqtt_tls.py -- Who is let in and who is not: mutual TLS with the sample broker of config/broker, and each
 refusal with a message of its own that a person can act on."""
+import json
 import pathlib
 import socket
 import ssl
@@ -88,6 +89,22 @@ class TheSampleBroker(TlsCase):
     def test_without_a_certificate_there_is_no_way_in(self):
         probe = link.LinkCase.probe(self, self.broker.port, tls=1, ca_file=self.city.ca)
         probe.wait_for("the broker asks for a certificate of ours (certificate_file, key_file)")
+
+    def test_a_broker_of_tls_1_2_that_wants_a_certificate_says_less_and_is_understood(self):
+        port = self.shown(self.city.issue("broker", rig.LOOPBACK), "-tls1_2", "-Verify", "1", "-CAfile", self.city.ca,
+                          "-verify_return_error")
+        probe = link.LinkCase.probe(self, port, tls=1, ca_file=self.city.ca)
+        probe.wait_for("the broker broke off the handshake; it may ask for a certificate of ours")
+
+    def test_the_citys_end_shows_its_certificate_too(self):
+        dashboard = self.city.issue("drammen-dashboard")
+        live = [rig.program("byport-city"), "live", "--broker", self.broker.address, "--tls", "--ca-file", self.city.ca,
+                "--json", "--for", "30"]
+        watching = self.use(rig.Process([*live, "--certificate", dashboard.certificate, "--key", dashboard.key]))
+        status = json.dumps({"state": "online", "version": "0.1.0", "store": "s1", "generation": 1,
+                             "clock": "synchronised", "started": None, "at": None, "boot": None, "session": 1})
+        rig.wait_until(lambda: (self.broker.publish(f"{ROOT}/status", status), '"online"' in watching.out)[1])
+        self.use(rig.Process(live)).wait_for("the broker asks for a certificate of ours")
 
     def test_our_certificate_by_an_authority_the_broker_does_not_know(self):
         stranger = authority.Authority(self.folder(), "Another authority").issue(NAME)
@@ -177,6 +194,10 @@ class Refusals(TlsCase):
             probe = self.probe(1, **settings)
             self.assertEqual(probe.wait(), 1, expected)
             self.assertIn(f"failed {expected}", probe.out)
+        for alone in ("certificate_file", "key_file"):
+            path = self.own.certificate if alone == "certificate_file" else self.own.key
+            probe = link.LinkCase.probe(self, 1, tls=1, ca_file=self.city.ca, **{alone: path})
+            probe.wait_for("failed our certificate and its key (certificate_file, key_file) belong together")
         open_key.chmod(0o640)  # root's, and the service's group may read it
         self.probe(self.shown(self.city.issue("broker", rig.LOOPBACK)), key_file=open_key).wait_for("says nothing")
 
