@@ -96,6 +96,19 @@ void scene_acknowledge(struct scene *scene)
 	}
 }
 
+void scene_hear(struct scene *scene, const char *topic, const char *payload, bool retained)
+{
+	char own_topic[TOPIC_BYTES_MAX], own_payload[SCENE_WORD_MAX];
+	snprintf(own_topic, sizeof own_topic, "%s", topic);
+	snprintf(own_payload, sizeof own_payload, "%s", payload);
+	struct link_event event = {.kind = LINK_MESSAGE,
+		.topic = own_topic,
+		.payload = own_payload,
+		.length = strlen(own_payload),
+		.retain = retained};
+	pipeline_link(scene->pipeline, &event, &scene->now);
+}
+
 /* ---- the scene ---- */
 
 void scene_open_pipeline(struct scene *scene)
@@ -304,16 +317,25 @@ int64_t scene_smallest_trend(const struct scene *scene, const char *meter)
 	return smallest;
 }
 
-bool scene_has_event(const struct scene *scene, const char *kind)
+size_t scene_count_events(const struct scene *scene, const char *kind)
 {
+	size_t count = 0;
 	for (size_t i = 0; i < scene->count; i++) {
-		size_t index;
 		json_t *row;
+		size_t index;
 		if (strstr(scene->publications[i].topic, "/events") == NULL)
 			continue;
-		json_array_foreach(json_object_get(scene->publications[i].payload, "rows"), index,
-			row) if (strcmp(json_string_value(json_object_get(row, "kind")), kind) ==
-				 0) return true;
+		json_array_foreach(
+			json_object_get(scene->publications[i].payload, "rows"), index, row)
+		{
+			const char *own = json_string_value(json_object_get(row, "kind"));
+			count += strcmp(own, kind) == 0;
+		}
 	}
-	return false;
+	return count;
+}
+
+bool scene_has_event(const struct scene *scene, const char *kind)
+{
+	return scene_count_events(scene, kind) > 0;
 }

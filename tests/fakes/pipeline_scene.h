@@ -14,9 +14,12 @@
 enum {
 	SCENE_PUBLICATIONS_MAX = 4096,
 	SCENE_SAID_MAX = 64,
+	SCENE_WORD_MAX = 1024, /* bytes of what is heard */
 	MINUTE_MS = 60000,
 	INTERVAL_MS = 15 * MINUTE_MS,
 };
+
+#define SCENE_ROOT "byport/1/drammen/school/main/"
 
 /* 2025-11-23T09:00:00Z, a boundary. */
 extern const int64_t scene_start_wall_ms;
@@ -65,6 +68,9 @@ void scene_cut(struct scene *scene);
 /* The broker's answer to all it was given so far. */
 void scene_acknowledge(struct scene *scene);
 
+/* The broker hands on what somebody says. */
+void scene_hear(struct scene *scene, const char *topic, const char *payload, bool retained);
+
 /* Time passes, second by second. */
 void scene_pass(struct scene *scene, int64_t milliseconds);
 /* A report of the worker of the first bus. */
@@ -84,6 +90,7 @@ void scene_assert_contiguous(const struct scene *scene, const char *stream);
 int64_t scene_energy(const struct scene *scene, const char *meter, size_t *ret_count);
 /* Least samples in a trend of a meter's that was published, the first one apart. */
 int64_t scene_smallest_trend(const struct scene *scene, const char *meter);
+size_t scene_count_events(const struct scene *scene, const char *kind);
 bool scene_has_event(const struct scene *scene, const char *kind);
 
 #endif

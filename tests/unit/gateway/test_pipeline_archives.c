@@ -15,9 +15,9 @@
 #include "gateway/pipeline_state.h"
 #include "tests/fakes/pipeline_scene.h"
 
-#define ROOT "byport/1/drammen/school/main/"
+#define ROOT SCENE_ROOT
 
-enum { WORD_MAX = 1024 };
+enum { WORD_MAX = SCENE_WORD_MAX };
 
 static int set_up(void **state)
 {
@@ -41,19 +41,6 @@ static struct store_cursor energy(const struct scene *scene)
 	return store_cursor(scene->pipeline->store, STREAM_ENERGY);
 }
 
-static void hear_on(struct scene *scene, const char *topic, const char *payload, bool retained)
-{
-	char own_topic[TOPIC_BYTES_MAX], own_payload[WORD_MAX];
-	snprintf(own_topic, sizeof own_topic, "%s", topic);
-	snprintf(own_payload, sizeof own_payload, "%s", payload);
-	struct link_event event = {.kind = LINK_MESSAGE,
-		.topic = own_topic,
-		.payload = own_payload,
-		.length = strlen(own_payload),
-		.retain = retained};
-	pipeline_link(scene->pipeline, &event, &scene->now);
-}
-
 static void hear_receipt_of(
 	struct scene *scene, const char *archive, int64_t through, const char *missing)
 {
@@ -65,7 +52,7 @@ static void hear_receipt_of(
 		"\"generation\":%lld,\"streams\":[{\"stream\":\"energy\",\"through\":%lld,"
 		"\"missing\":[%s]}]}",
 		archive, identity.id, (long long)identity.generation, (long long)through, missing);
-	hear_on(scene, topic, payload, true);
+	scene_hear(scene, topic, payload, true);
 }
 
 static void hear_receipt(struct scene *scene, int64_t through, const char *missing)
@@ -80,7 +67,7 @@ static void hear_replay(struct scene *scene, int64_t after, int64_t through)
 		"{\"archive\":\"oslo\",\"at\":\"2025-11-23T09:20:00Z\",\"store\":\"%s\","
 		"\"stream\":\"energy\",\"after\":%lld,\"through\":%lld}",
 		store_identity(scene->pipeline->store).id, (long long)after, (long long)through);
-	hear_on(scene, ROOT "replay/oslo", payload, false);
+	scene_hear(scene, ROOT "replay/oslo", payload, false);
 }
 
 /* Of a stream's messages from publication `from` on: ids that came as rows, and as gone.
@@ -119,24 +106,6 @@ static struct came came_of(const struct scene *scene, size_t from, const char *w
 static struct came came_since(const struct scene *scene, size_t from)
 {
 	return came_of(scene, from, "energy");
-}
-
-static size_t events_of(const struct scene *scene, const char *kind)
-{
-	size_t count = 0;
-	for (size_t i = 0; i < scene->count; i++) {
-		json_t *row;
-		size_t index;
-		if (strstr(scene->publications[i].topic, "/events") == NULL)
-			continue;
-		json_array_foreach(
-			json_object_get(scene->publications[i].payload, "rows"), index, row)
-		{
-			const char *own = json_string_value(json_object_get(row, "kind"));
-			count += strcmp(own, kind) == 0;
-		}
-	}
-	return count;
 }
 
 static int64_t health(const struct scene *scene, const char *key)
@@ -325,105 +294,9 @@ static void the_old_ids_receipts_mean_nothing_to_the_new_one(void **state)
 		"\"generation\":1,\"streams\":[{\"stream\":\"energy\",\"through\":999,"
 		"\"missing\":[]}]}",
 		before.id);
-	hear_on(scene, ROOT "receipt/oslo", payload, true);
+	scene_hear(scene, ROOT "receipt/oslo", payload, true);
 	assert_string_equal(store_identity(scene->pipeline->store).id, after.id);
 	assert_int_equal(energy(scene).delivered, 0);
-}
-
-static void an_anchor_bridges_to_the_archives_last_reading(void **state)
-{
-	struct scene *scene = *state;
-	int64_t mwh = 0;
-	char payload[WORD_MAX];
-	scene->pipeline = pipeline_close(scene->pipeline);
-	scene_forget_store(scene);
-	scene_open_pipeline(scene);
-	scene_connect(scene);
-	struct store_identity identity = store_identity(scene->pipeline->store);
-	snprintf(payload, sizeof payload,
-		"{\"archive\":\"oslo\",\"at\":\"2025-11-23T09:20:00Z\",\"store\":\"%s\","
-		"\"generation\":%lld,\"counters\":["
-		"{\"meter\":\"kitchen\",\"quantity\":\"active_energy_import\",\"unit\":\"kWh\","
-		"\"at\":\"2025-11-23T09:15:00Z\",\"reading\":0.01},"
-		"{\"meter\":\"attic\",\"quantity\":\"active_energy_import\",\"unit\":\"kWh\","
-		"\"at\":\"2025-11-23T09:15:00Z\",\"reading\":1}]}",
-		identity.id, (long long)identity.generation + 5);
-	hear_on(scene, ROOT "anchor/oslo", payload, false);
-	assert_int_equal(scene_times_said(scene, "tells where 2 counters stood; 1 go on"), 1);
-	scene_live_on(scene, 2 * INTERVAL_MS, &mwh);
-	scene_pass(scene, MINUTE_MS);
-	assert_int_equal(events_of(scene, "gap_bridged"), 1);
-	assert_int_equal(json_integer_value(json_object_get(
-				 scene_last_on(scene, "status")->payload, "generation")),
-		identity.generation + 6);
-	hear_on(scene, ROOT "anchor/oslo", payload, false); /* told again */
-	scene_pass(scene, MINUTE_MS);
-	assert_int_equal(events_of(scene, "gap_bridged"), 1);
-}
-
-static void hear_anchor(struct scene *scene, const char *at, const char *reading)
-{
-	char payload[WORD_MAX];
-	snprintf(payload, sizeof payload,
-		"{\"archive\":\"oslo\",\"at\":\"2025-11-23T09:20:00Z\",\"store\":\"%s\","
-		"\"generation\":0,\"counters\":[{\"meter\":\"kitchen\",\"quantity\":"
-		"\"active_energy_import\",\"unit\":\"kWh\",\"at\":\"%s\",\"reading\":%s}]}",
-		store_identity(scene->pipeline->store).id, at, reading);
-	hear_on(scene, ROOT "anchor/oslo", payload, false);
-}
-
-/* Times of the store itself, readings that cannot be. */
-static void an_anchor_changes_no_row_of_a_store_that_has_gone_on(void **state)
-{
-	struct scene *scene = *state;
-	int64_t mwh = 3600000 + 60000; /* as set_up() left it, and a minute more */
-	size_t before, after;
-	int64_t energy_before = scene_energy(scene, "kitchen", &before);
-	hear_anchor(scene, "2025-11-23T09:30:00Z", "0.01");
-	hear_anchor(scene, "2026-11-23T09:30:00Z", "0.01");
-	hear_anchor(scene, "9999-12-31T23:59:59Z", "9000000000000");
-	hear_anchor(scene, "2025-11-23T08:45:00Z", "9000000000000");
-	assert_int_equal(scene_times_said(scene, "tells where 1 counters stood"), 4);
-	scene_live_on(scene, 2 * INTERVAL_MS, &mwh);
-	int64_t energy_after = scene_energy(scene, "kitchen", &after);
-	assert_int_equal(after, before + 2);
-	assert_int_equal(energy_after, energy_before + 2 * 900000);
-}
-
-static void an_anchor_that_comes_again_after_rows_is_told_of_once(void **state)
-{
-	struct scene *scene = *state;
-	int64_t mwh = 0;
-	scene->pipeline = pipeline_close(scene->pipeline);
-	scene_forget_store(scene);
-	scene_open_pipeline(scene);
-	scene_connect(scene);
-	scene_live_on(scene, 2 * INTERVAL_MS, &mwh);
-	for (int i = 0; i < 2; i++) {
-		hear_anchor(scene, "2025-11-23T09:15:00Z", "0");
-		scene_live_on(scene, INTERVAL_MS, &mwh);
-	}
-	assert_int_equal(events_of(scene, "gap_bridged"), 1);
-}
-
-static void a_store_begins_without_an_anchor_whose_time_cannot_be(void **state)
-{
-	static const char *const times[] = {"2026-11-23T09:30:00Z", "2025-11-23T08:45:00.500Z"};
-	struct scene *scene = *state;
-	for (size_t i = 0; i < sizeof times / sizeof times[0]; i++) {
-		int64_t mwh = 0;
-		size_t before, after;
-		scene->pipeline = pipeline_close(scene->pipeline);
-		scene_forget_store(scene);
-		scene_open_pipeline(scene);
-		scene_connect(scene);
-		scene_energy(scene, "kitchen", &before);
-		hear_anchor(scene, times[i], "0.01");
-		scene_live_on(scene, 3 * INTERVAL_MS, &mwh);
-		scene_energy(scene, "kitchen", &after);
-		assert_true(after >= before + 2);
-		assert_int_equal(events_of(scene, "gap_bridged"), 0);
-	}
 }
 
 /* clang-format off */
@@ -461,7 +334,7 @@ static void a_word_that_is_wrong_changes_nothing_and_is_told_once(void **state)
 		snprintf(payload, sizeof payload, "%.*s%s%s", head, wrong[i].payload,
 			id != NULL ? before.id : "", id != NULL ? id + 2 : "");
 		for (int times = 0; times < 3; times++)
-			hear_on(scene, wrong[i].topic, payload, true);
+			scene_hear(scene, wrong[i].topic, payload, true);
 		scene_pass(scene, 2000);
 		assert_int_equal(scene->said_count, said + (wrong[i].said != NULL));
 		if (wrong[i].said != NULL && strstr(scene->said[said], wrong[i].said) == NULL)
@@ -478,9 +351,9 @@ static void a_word_that_is_wrong_changes_nothing_and_is_told_once(void **state)
 static void a_good_word_ends_the_silence_about_bad_ones(void **state)
 {
 	struct scene *scene = *state;
-	hear_on(scene, ROOT "receipt/oslo", "[]", false);
+	scene_hear(scene, ROOT "receipt/oslo", "[]", false);
 	hear_receipt(scene, 1, "");
-	hear_on(scene, ROOT "receipt/oslo", "[]", false);
+	scene_hear(scene, ROOT "receipt/oslo", "[]", false);
 	assert_int_equal(scene_times_said(scene, "its `receipt` is not taken"), 2);
 }
 
@@ -513,14 +386,6 @@ int main(void)
 			tear_down),
 		cmocka_unit_test_setup_teardown(
 			the_old_ids_receipts_mean_nothing_to_the_new_one, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(
-			an_anchor_bridges_to_the_archives_last_reading, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(
-			an_anchor_changes_no_row_of_a_store_that_has_gone_on, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(
-			an_anchor_that_comes_again_after_rows_is_told_of_once, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(
-			a_store_begins_without_an_anchor_whose_time_cannot_be, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			a_word_that_is_wrong_changes_nothing_and_is_told_once, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
