@@ -9,8 +9,13 @@
 #include "gateway/pipeline_state.h"
 
 enum {
-	LOWER_TOLD_MS = 3600000
-}; /* an archive that goes back again and again makes an event an hour */
+	LOWER_TOLD_MS = 3600000, /* one that goes back again and again makes an event an hour */
+	ANCHOR_STEP_MS = 1000,   /* intervals end at whole seconds */
+};
+
+/* Seconds since 1970, or little more than that: the year 5138. A wrong one would be kept for ever.
+ */
+#define GENERATION_MAX INT64_C(100000000000)
 
 /* One word of an archive. */
 struct word {
@@ -121,7 +126,7 @@ static void leave_copied_identity(
 {
 	struct store_identity before = store_identity(pipeline->store);
 	int64_t now_s = pipeline_wall_ms(pipeline) / 1000;
-	int64_t above = receipt->generation < INT64_MAX ? receipt->generation + 1 : INT64_MAX;
+	int64_t above = receipt->generation + 1;
 	int64_t last = store_cursor(pipeline->store, stream).last;
 	pipeline_commit(pipeline);
 	if (pipeline->store == NULL || pipeline->trouble != TROUBLE_NONE)
@@ -214,20 +219,46 @@ static void hear_replay(struct pipeline *pipeline, const struct word *word)
 		(struct id_range){replay->after, replay->through});
 }
 
+/* Where the store's own rows begin; INT64_MAX: it has no interval among its first rows. */
+static int64_t first_start_wall_ms(struct pipeline *pipeline)
+{
+	size_t count = 0;
+	if (store_read(pipeline->store, STREAM_ENERGY, 0, PIPELINE_ROWS_A_READ, pipeline->rows,
+		    &count) != STORE_OK)
+		return INT64_MAX;
+	for (size_t i = 0; i < count; i++)
+		if (pipeline->rows[i].kind == STORE_ROW_INTERVAL)
+			return pipeline->rows[i].interval.start_wall_ms;
+	return INT64_MAX;
+}
+
+/* Before the store began, not in the future, and at the end of some interval. */
+static bool is_of_before(const struct pipeline *pipeline, const struct anchor_counter *counter,
+	int64_t begin_wall_ms)
+{
+	bool is_future = pipeline->clock.state != CLOCK_STATE_UNKNOWN &&
+			 counter->at_wall_ms > pipeline_wall_ms(pipeline);
+	return counter->at_wall_ms < begin_wall_ms && !is_future &&
+	       counter->at_wall_ms % ANCHOR_STEP_MS == 0;
+}
+
 static void hear_anchor(struct pipeline *pipeline, const struct word *word)
 {
 	const struct anchor_message *message = &word->message->anchor;
 	struct clock_observation now = pipeline->now;
 	int64_t generation = store_identity(pipeline->store).generation;
+	int64_t begin_wall_ms = first_start_wall_ms(pipeline);
 	size_t taken = 0;
-	for (size_t i = 0; i < message->counters_count && pipeline->store != NULL; i++) {
+	if (message->generation >= generation)
+		pipeline_raise_generation(pipeline, message->generation + 1);
+	for (size_t i = 0; i < message->counters_count; i++) {
 		const struct anchor_counter *counter = &message->counters[i];
 		struct pipeline_anchor anchor = {.meter = counter->meter,
 			.quantity = (enum quantity)counter->quantity,
 			.at_wall_ms = counter->at_wall_ms,
-			.reading = counter->reading,
-			.generation = message->generation};
-		taken += pipeline_take_anchor(pipeline, &anchor, &now);
+			.reading = counter->reading};
+		taken += is_of_before(pipeline, counter, begin_wall_ms) &&
+			 pipeline_take_anchor(pipeline, &anchor, &now);
 	}
 	pipeline_say(pipeline, LOG_LEVEL_NOTICE,
 		"archive %s tells where %zu counters stood; %zu go on from there", message->archive,
@@ -253,11 +284,21 @@ static const char *store_of(const struct message *message)
 						 : message->anchor.store;
 }
 
-static bool names_a_stream_twice(const struct message *message)
+/* What the message's own fields do not tell to be wrong; NULL: nothing. */
+static const char *flaw_of(const struct message *message, const struct message_address *address)
 {
 	const struct receipt_message *receipt = &message->receipt;
-	return message->kind == MESSAGE_RECEIPT && receipt->streams_count == STREAM_COUNT &&
-	       receipt->streams[0].stream == receipt->streams[1].stream;
+	int64_t generation = message->kind == MESSAGE_RECEIPT  ? receipt->generation
+			     : message->kind == MESSAGE_ANCHOR ? message->anchor.generation
+							       : 0;
+	if (strcmp(archive_of(message), address->archive) != 0)
+		return "it names another archive than its topic";
+	if (message->kind == MESSAGE_RECEIPT && receipt->streams_count == STREAM_COUNT &&
+		receipt->streams[0].stream == receipt->streams[1].stream)
+		return "it names a stream twice";
+	if (generation > GENERATION_MAX)
+		return "its generation is none that a gateway has";
+	return NULL;
 }
 
 static void refuse(
@@ -306,10 +347,9 @@ void pipeline_archives_hear(struct pipeline *pipeline, const struct link_event *
 		refuse(pipeline, &address, why);
 		return;
 	}
-	if (strcmp(archive_of(&message), address.archive) != 0) {
-		refuse(pipeline, &address, "it names another archive than its topic");
-	} else if (names_a_stream_twice(&message)) {
-		refuse(pipeline, &address, "it names a stream twice");
+	const char *flaw = flaw_of(&message, &address);
+	if (flaw != NULL) {
+		refuse(pipeline, &address, flaw);
 	} else {
 		struct word word = {&message, event->retain};
 		pipeline->unreadable_told &= ~(UINT32_C(1) << address.kind);

@@ -86,8 +86,7 @@ static size_t make_message(
 	message->through = message->after;
 	for (size_t i = 0; i < rows_count; i++) {
 		const struct store_row *row = &pipeline->rows[i];
-		if (id_of(row) != message->through + 1 || id_of(row) > message->through_max ||
-			!add_row(pipeline, &stream, row))
+		if (id_of(row) != message->through + 1 || !add_row(pipeline, &stream, row))
 			break;
 		message->through = id_of(row);
 		message->rows_count++;

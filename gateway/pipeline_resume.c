@@ -165,6 +165,8 @@ static bool take_anchor(struct pipeline_series_place *place, const struct pipeli
 			return false;
 		first = (struct reading){row.start_wall_ms, row.reading_start, row.clock};
 		bridge.first = &first;
+		if (anchor->at_wall_ms >= first.at_wall_ms)
+			return true; /* known already: told again */
 		if (!find_revision(place, &bridge))
 			return false;
 	}

@@ -57,7 +57,8 @@ bool receipts_has_said(const struct receipts *receipts, const struct receipts_ar
 	for (uint8_t i = 0; i < receipts->count; i++) {
 		const struct receipts_archive *archive = &receipts->archives[i];
 		if (strcmp(archive->id, said->id) == 0) {
-			return archive->said_wall_ms == said->said_wall_ms;
+			return archive->said_wall_ms == said->said_wall_ms &&
+			       memcmp(archive->through, said->through, sizeof(said->through)) == 0;
 		}
 	}
 	return false;

@@ -237,6 +237,8 @@ static void take_event(struct simulation *simulation, const struct event_row *ev
 	if (!is_new(simulation, STREAM_ENERGY, event->id, hash_event(event)))
 		return;
 	simulation->figures.events++;
+	if (event->kind == EVENT_STORE_COPIED)
+		violated(simulation, "identity", "taken for a copy: %s", event->text);
 	if (event->kind == EVENT_ENERGY_WITHHELD && strstr(event->text, "before and after") != NULL)
 		keep_withheld(simulation, event);
 	judge_event(simulation, event);

@@ -8,6 +8,7 @@
 
 #include "gateway/core/calendar.h"
 #include "gateway/message.h"
+#include "tests/simulation/dice.h"
 #include "tests/simulation/plan.h"
 
 struct simulation;
@@ -61,6 +62,13 @@ struct kept_stream {
 	int64_t last_id; /* of a row */
 };
 
+/* What it says to the gateway. */
+struct archive_word {
+	bool gives; /* receipts */
+	struct dice dice;
+	char payload[1024]; /* the last receipt; "": none yet */
+};
+
 /* A hash of every (store, id), to know what arrives again. */
 struct archive {
 	struct kept_series series[PLAN_METERS_MAX][PLAN_COUNTERS_MAX];
@@ -68,6 +76,7 @@ struct archive {
 	struct kept_totals totals[2]; /* the gateway's: this day by hour, this month by day */
 	uint64_t *seen[STREAM_COUNT]; /* content by id, of the store in use */
 	size_t seen_room[STREAM_COUNT];
+	struct archive_word word;
 };
 
 void archive_take(

@@ -60,9 +60,11 @@ enum link_status broker_publish(void *context, const struct mqtt_publication *pu
 
 static void deliver(struct simulation *simulation, const struct in_flight *flight)
 {
-	if (flight->is_stream)
+	if (flight->is_stream) {
 		archive_take(simulation, flight->kind, flight->payload, flight->length);
-	else if (flight->payload != NULL)
+		if (simulation->broker.connected && simulation->board.pipeline != NULL)
+			receipts_give(simulation);
+	} else if (flight->payload != NULL)
 		archive_take_totals(simulation, flight->payload, flight->length);
 }
 
@@ -116,6 +118,7 @@ static void connect_again(struct simulation *simulation)
 	broker->connected = true;
 	pipeline_link(simulation->board.pipeline, &event, &simulation->board.now);
 	simulation->board.due_us = simulation->now_us;
+	receipts_repeat(simulation);
 }
 
 void broker_cut(struct simulation *simulation)

@@ -76,8 +76,9 @@ void figures_print(const struct figures *f, FILE *stream)
 		" revisions): %" PRIu64 " measured, %" PRIu64 " estimated, %" PRIu64
 		" rejected, %" PRIu64 " missing; %" PRIu64 " events, %" PRIu64 " withheld, %" PRIu64
 		" breaks judged; %" PRIu64 " energies judged, %" PRIu64 " undecidable; %" PRIu64
-		" totals judged, %" PRIu64 " anchors given\n",
+		" totals judged, %" PRIu64 " anchors given; %" PRIu64 " receipts, %" PRIu64
+		" of them lower\n",
 		f->messages, f->rows, f->revisions, f->measured, f->estimated, f->rejected,
 		f->missing, f->events, f->withheld, f->breaks, f->judged, f->not_judged,
-		f->totals_judged, f->anchors);
+		f->totals_judged, f->anchors, f->receipts, f->restored);
 }

@@ -84,6 +84,7 @@ static void drain(struct simulation *simulation)
 	if (through != last)
 		violated(simulation, "delivery", "the store ends at %lld, the archive at %lld",
 			(long long)last, (long long)through);
+	receipts_judge(simulation);
 	judge_all(simulation, INT64_MIN, true);
 	judge_totals(simulation);
 }
@@ -121,6 +122,7 @@ static void begin(struct simulation *simulation, const struct simulation_wish *w
 	simulation->now_us = simulation->plan.start_us;
 	simulation->dice = dice_make(simulation->seed, "world");
 	simulation->broker.dice = dice_make(simulation->seed, "broker");
+	receipts_begin(simulation);
 	simulation->loaded = load_site(simulation->plan.configuration);
 	if (simulation->trace)
 		printf("%s", simulation->plan.configuration);

@@ -112,6 +112,7 @@ struct figures {
 	uint64_t rejected, missing, withheld, breaks, settlements;
 	uint64_t totals, totals_judged, anchors;
 	uint64_t acts, settled, refused; /* a person's */
+	uint64_t receipts, restored;
 };
 
 struct simulation {
@@ -217,6 +218,12 @@ void person_looks(struct simulation *simulation, int64_t point);
 /* The archive tells a new store where each series stood. */
 void anchors_give(struct simulation *simulation, int64_t boards);
 void anchors_forget(struct simulation *simulation);
+
+/* ---- receipts.c: the archive's word on what it has ---- */
+void receipts_begin(struct simulation *simulation);
+void receipts_give(struct simulation *simulation);   /* a message has come */
+void receipts_repeat(struct simulation *simulation); /* a new connection */
+void receipts_judge(struct simulation *simulation);  /* at the end */
 
 /* ---- judge.c, judge_series.c: what arrives, against the oracle ---- */
 void judge_row(

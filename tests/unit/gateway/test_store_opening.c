@@ -13,6 +13,33 @@
 
 #include "tests/fakes/store_fixture.h"
 
+static void an_old_copy_gets_another_identity_and_begins_to_be_sent_anew(void **state)
+{
+	struct store_fixture *fixture = *state;
+
+	store_fixture_open(fixture);
+	store_fixture_append_quarters(fixture, store_fixture_series(fixture, "main"), 0, 5);
+	assert_int_equal(store_commit(fixture->store), STORE_OK);
+	store_set_sent(fixture->store, STREAM_ENERGY, 5);
+	store_set_delivered(fixture->store, STREAM_ENERGY, 4);
+	assert_int_equal(store_commit(fixture->store), STORE_OK);
+	struct store_identity before = store_identity(fixture->store);
+	assert_int_equal(store_renew_identity(fixture->store, 0), STORE_OK);
+	assert_int_equal(store_identity(fixture->store).generation, before.generation + 1);
+	assert_int_equal(store_renew_identity(fixture->store, before.generation + 1000), STORE_OK);
+	struct store_identity after = store_identity(fixture->store);
+	assert_string_not_equal(after.id, before.id);
+	assert_int_equal(after.generation, before.generation + 1000);
+	store_fixture_cut_power(fixture);
+	assert_string_equal(store_identity(fixture->store).id, after.id);
+	assert_int_equal(store_identity(fixture->store).generation, after.generation);
+	struct store_cursor cursor = store_cursor(fixture->store, STREAM_ENERGY);
+	assert_int_equal(cursor.last, 5);
+	assert_int_equal(cursor.sent, 0);
+	assert_int_equal(cursor.delivered, 0);
+	assert_int_equal(fixture->opening.finding, STORE_FOUND);
+}
+
 static void another_board_gets_another_identity_and_keeps_the_rows(void **state)
 {
 	struct store_fixture *fixture = *state;
@@ -267,6 +294,7 @@ static void every_status_has_words(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		WITH_STORE(an_old_copy_gets_another_identity_and_begins_to_be_sent_anew),
 		WITH_STORE(another_board_gets_another_identity_and_keeps_the_rows),
 		WITH_STORE(a_board_without_an_id_keeps_the_identity),
 		WITH_STORE(a_file_that_is_no_data_base_is_set_aside),

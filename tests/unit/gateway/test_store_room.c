@@ -124,6 +124,52 @@ static void ids_do_not_come_back_after_all_rows_are_gone(void **state)
 	assert_int_equal(row.id, 10);
 }
 
+/* What may go where receipts are waited for, where they are not, and where nobody has said. */
+static void what_counts_as_settled_decides_what_may_go(void **state)
+{
+	static const struct {
+		enum store_settled settled;
+		int64_t sent, delivered; /* sixteenths of all */
+		int64_t gone_through;
+	} cases[] = {
+		{STORE_SETTLED_AUTO,      8, 0, 8},
+		{STORE_SETTLED_AUTO,      8, 4, 4},
+		{STORE_SETTLED_SENT,      8, 4, 8},
+		{STORE_SETTLED_DELIVERED, 8, 4, 4},
+		{STORE_SETTLED_DELIVERED, 8, 0, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		void *own = NULL;
+		struct store_row row;
+		size_t count = 0;
+		int quarters = 0;
+		assert_int_equal(store_fixture_setup(&own), 0);
+		struct store_fixture *fixture = own;
+		assert_int_equal(store_fixture_open_as(fixture, "", 2 << 20), STORE_OK);
+		int32_t series = store_fixture_series(fixture, "main");
+		do {
+			store_fixture_append_quarters(fixture, series, quarters, quarters + 960);
+			quarters += 960;
+		} while (store_commit(fixture->store) == STORE_OK);
+		int64_t last = store_cursor(fixture->store, STREAM_ENERGY).last;
+		store_set_settled(fixture->store, cases[i].settled);
+		store_set_sent(fixture->store, STREAM_ENERGY, last * cases[i].sent / 16);
+		store_set_delivered(fixture->store, STREAM_ENERGY, last * cases[i].delivered / 16);
+		while (store_commit(fixture->store) == STORE_OK) {
+			store_fixture_append_quarters(fixture, series, quarters, quarters + 960);
+			quarters += 960;
+		}
+		assert_int_equal(
+			store_read(fixture->store, STREAM_ENERGY, 0, 1, &row, &count), STORE_OK);
+		/* What the last, refused commit would have given up is still there. */
+		int64_t most = last * cases[i].gone_through / 16;
+		assert_in_range(row.interval.id - 1, most - most / 8, most);
+		store_fixture_teardown(&own);
+	}
+}
+
 #define WITH_STORE(test) \
 	cmocka_unit_test_setup_teardown(test, store_fixture_setup, store_fixture_teardown)
 
@@ -135,6 +181,7 @@ int main(void)
 		WITH_STORE(rows_are_refused_when_no_more_may_wait),
 		WITH_STORE(last_intervals_outlive_the_rows_given_up),
 		WITH_STORE(ids_do_not_come_back_after_all_rows_are_gone),
+		WITH_STORE(what_counts_as_settled_decides_what_may_go),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
