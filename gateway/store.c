@@ -145,11 +145,11 @@ static enum store_status write_all(struct store *store, bool with_trends)
 /* One transaction, all or nothing. */
 static enum store_status try_commit(struct store *store, bool with_trends)
 {
-	enum store_status status = store_sqlite_exec(store->db, "BEGIN IMMEDIATE");
+	enum store_status status = store_sqlite_begin(store->db);
 
 	store->losing = (struct store_loss){0};
 	if (status != STORE_OK) {
-		return status;
+		return store_note_failure(store, status);
 	}
 	status = write_all(store, with_trends);
 	if (status == STORE_OK) {

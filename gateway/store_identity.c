@@ -89,7 +89,7 @@ static bool has_hole(struct store *store)
 	static const char holes_sql[] =
 		"SELECT count(*) <> max(id) - min(id) + 1 OR coalesce(max(id), 0) <"
 		" (SELECT last FROM stream WHERE name = 'energy'"
-		" AND last > CASE delivered WHEN 0 THEN sent ELSE delivered END)"
+		" AND last > max(sent, delivered))"
 		" FROM (SELECT id FROM interval UNION ALL SELECT id FROM event)";
 
 	return store_is_read_through(store) && store_sqlite_number(store->db, holes_sql, 0) != 0;
@@ -107,6 +107,9 @@ enum store_status store_identity_load(
 	if (store->identity.generation < 0 ||
 		!store_sqlite_word(store->db, "SELECT id FROM identity", store->identity.id,
 			sizeof(store->identity.id))) {
+		if (store_sqlite_status(store->db) != STORE_OK) {
+			return store_sqlite_status(store->db);
+		}
 		snprintf(opening->reason, sizeof(opening->reason), "no identity");
 		return STORE_DAMAGED;
 	}

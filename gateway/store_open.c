@@ -150,14 +150,17 @@ static enum store_status accept(
 	int64_t version = store_sqlite_number(store->db, "PRAGMA user_version", -1);
 	bool is_empty =
 		store_sqlite_number(store->db, "SELECT count(*) FROM sqlite_schema", -1) == 0;
+	int64_t application = store_sqlite_number(store->db, "PRAGMA application_id", 0);
 
+	if (store_sqlite_status(store->db) != STORE_OK) {
+		return store_sqlite_status(store->db); /* not read is not damaged */
+	}
 	if (version > STORE_FORMAT_VERSION) {
 		snprintf(opening->reason, sizeof(opening->reason),
 			"format version %lld; this byport knows %d", (long long)version,
 			STORE_FORMAT_VERSION);
 		return STORE_NEWER;
 	}
-	int64_t application = store_sqlite_number(store->db, "PRAGMA application_id", 0);
 	if (!is_empty && (version < STORE_FORMAT_VERSION_MIN ||
 				 (application != 0 && application != STORE_APPLICATION_ID))) {
 		snprintf(opening->reason, sizeof(opening->reason), "another program's data base");

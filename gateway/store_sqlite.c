@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum {
 	STATEMENTS_MAX = 48,
@@ -22,7 +23,9 @@ enum {
 
 struct store_sqlite {
 	sqlite3 *connection;
-	const char *const *sql; /* of the statements, by their place */
+	char journal_path[300];
+	int64_t journal_bytes_max; /* a transaction is begun below it only */
+	const char *const *sql;    /* of the statements, by their place */
 	size_t sql_count;
 	sqlite3_stmt *statements[STATEMENTS_MAX];
 	int64_t pages_max;
@@ -164,9 +167,28 @@ enum store_status store_sqlite_accept(struct store_sqlite *db, int64_t bytes_max
 	if (status != STORE_OK) {
 		return status;
 	}
+	snprintf(db->journal_path, sizeof(db->journal_path), "%s-wal",
+		sqlite3_db_filename(db->connection, "main"));
+	db->journal_bytes_max = 2 * journal_pages * PAGE_BYTES;
 	db->pages_max = store_sqlite_bytes_usable(bytes_max) / PAGE_BYTES;
 	sqlite3_db_config(db->connection, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
 	return STORE_OK;
+}
+
+enum store_status store_sqlite_begin(struct store_sqlite *db)
+{
+	struct stat journal;
+
+	/* Folding it in waits for readers, and leaves nothing of it when there are none. */
+	if (stat(db->journal_path, &journal) == 0 && journal.st_size >= db->journal_bytes_max &&
+		store_sqlite_number(db, "PRAGMA wal_checkpoint(TRUNCATE)", 0) != 0) {
+		db->status = STORE_FULL;
+		snprintf(db->reason, sizeof(db->reason),
+			"another program has been reading the store for long, and the journal "
+			"grows no further until it ends");
+		return STORE_FULL;
+	}
+	return store_sqlite_exec(db, "BEGIN IMMEDIATE");
 }
 
 enum store_status store_sqlite_keep_budget(struct store_sqlite *db)

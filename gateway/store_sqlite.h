@@ -38,6 +38,10 @@ int64_t store_sqlite_room(struct store_sqlite *db);
 /* NULL is fine. Always returns NULL. */
 struct store_sqlite *store_sqlite_close(struct store_sqlite *db);
 
+/* Begin to write. STORE_FULL too when the journal is as large as it may get, since another program
+ * that reads keeps it from being folded in. */
+enum store_status store_sqlite_begin(struct store_sqlite *db);
+
 /* Run SQL without parameters or results. */
 enum store_status store_sqlite_exec(struct store_sqlite *db, const char *sql);
 
