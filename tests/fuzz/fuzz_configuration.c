@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "gateway/reload.h"
+#include "tests/fuzz/yaml_input.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *input, size_t length);
 
@@ -34,7 +35,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t length)
 {
 	struct diagnostics diagnostics = {0};
 	struct site_config *config = NULL;
-	char *text = malloc(length + 1);
+	char *text = yaml_input_leaks_in_libfyaml(input, length) ? NULL : malloc(length + 1);
 	if (text == NULL)
 		return 0;
 	memcpy(text, input, length);
