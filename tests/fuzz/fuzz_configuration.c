@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "gateway/reload.h"
+#include "tests/fuzz/libfyaml_leaks.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *input, size_t length);
 

@@ -11,6 +11,7 @@
 #include "drivers/model_library.h"
 #include "drivers/read_plan.h"
 #include "drivers/register_decode.h"
+#include "tests/fuzz/libfyaml_leaks.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *input, size_t length);
 
