@@ -23,7 +23,11 @@ void link_lose(struct link_session *session, const char *format, ...)
 void link_lose_system(struct link_session *session, int error)
 {
 	char why[LINK_WHY_MAX];
-	if (error == ECONNRESET)
+	if (error == EPROTO && session->tls_context && !session->accepted)
+		snprintf(why, sizeof(why),
+			"the broker broke off TLS without a reason (does it refuse our "
+			"certificate?)");
+	else if (error == ECONNRESET)
 		link_text_closed(why, session->settings, session->accepted);
 	else
 		link_text_system(why, session->settings, error);
