@@ -117,7 +117,9 @@ static void write_head(FILE *file, const struct school_config *config, const cha
 		"  timezone: Europe/Oslo\n"
 		"gateway:\n"
 		"  id: main\n"
-		"  clock: trust\n");
+		"  clock: trust\n"
+		"  store_size: 8 GiB\n"); /* an interval is seconds here: room for the days that
+					     check asks for */
 	write_quoted(file, "  data_directory", data, "");
 	write_quoted(file, "  control_socket", data, "/control.sock");
 	fprintf(file, "broker:\n  host: %.*s\n", host, config->broker);
