@@ -183,7 +183,7 @@ static bool read_options(int argc, char **argv, struct archive_options *options,
 	return true;
 }
 
-int archive_run_verb(int argc, char **argv)
+int archive_run(int argc, char **argv)
 {
 	struct archive archive = {.link = NULL};
 	char why[ARCHIVE_REASON_MAX];

@@ -7,7 +7,7 @@
 #define CITY_ARCHIVE_H
 
 /* argv[0] is the verb's name; each returns a city_exit, gateways_run() a gateways_exit. */
-int archive_run_verb(int argc, char **argv);
+int archive_run(int argc, char **argv);
 int gateways_run(int argc, char **argv);
 int forget_run(int argc, char **argv);
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "city/program.h"
+#include "city/sorted_names.h"
 
 enum {
 	TAG_KINDS = 3, /* tag = number of the gateway * TAG_KINDS + what it was */
@@ -36,23 +37,21 @@ void archive_desk_clear(struct archive_desk *desk)
 	desk->count = 0;
 }
 
-static size_t place_of(const struct archive_desk *desk, const char *name)
+static const char *name_at(const void *gateways, size_t at)
 {
-	size_t low = 0, high = desk->count;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (strcmp(desk->by_name[middle]->name, name) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return ((struct desk_gateway *const *)gateways)[at]->name;
+}
+
+static size_t place_of(const struct archive_desk *desk, const char *name, bool *ret_found)
+{
+	const struct sorted_names names = {desk->by_name, desk->count, name_at};
+	return sorted_names_place(&names, name, ret_found);
 }
 
 static struct desk_gateway *find(const struct archive_desk *desk, const char *name)
 {
-	size_t at = place_of(desk, name);
-	bool found = at < desk->count && strcmp(desk->by_name[at]->name, name) == 0;
+	bool found;
+	size_t at = place_of(desk, name, &found);
 	return found ? desk->by_name[at] : NULL;
 }
 
@@ -66,7 +65,8 @@ static bool grow(struct desk_gateway ***list, size_t count)
 
 static struct desk_gateway *add(struct archive_desk *desk, const char *name)
 {
-	size_t at = place_of(desk, name);
+	bool found;
+	size_t at = place_of(desk, name, &found);
 	struct desk_gateway *gateway = calloc(1, sizeof(*gateway));
 	if (!gateway || desk->count == DESK_GATEWAYS_MAX || !grow(&desk->by_name, desk->count) ||
 		!grow(&desk->by_number, desk->count)) {

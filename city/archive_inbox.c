@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "city/sorted_names.h"
+
 void inbox_message_free(struct inbox_message *message)
 {
 	if (!message)
@@ -32,24 +34,18 @@ bool archive_inbox_is_full(const struct archive_inbox *inbox)
 	return inbox->bytes >= INBOX_BYTES_MAX;
 }
 
-static size_t place_of(const struct archive_inbox *inbox, const char *name)
+static const char *name_at(const void *queues, size_t at)
 {
-	size_t low = 0, high = inbox->queues_count;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (strcmp(inbox->queues[middle].name, name) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return ((const struct inbox_queue *)queues)[at].name;
 }
 
 /* The queue of a name, made where there is none; NULL: no more can be made. */
 static struct inbox_queue *queue_of(struct archive_inbox *inbox, const char *name)
 {
-	size_t at = place_of(inbox, name);
-	if (at < inbox->queues_count && strcmp(inbox->queues[at].name, name) == 0)
+	const struct sorted_names names = {inbox->queues, inbox->queues_count, name_at};
+	bool found;
+	size_t at = sorted_names_place(&names, name, &found);
+	if (found)
 		return &inbox->queues[at];
 	if (inbox->queues_count == INBOX_GATEWAYS_MAX)
 		return NULL;

@@ -76,7 +76,7 @@ enum archive_status archive_store_gateways(
 	struct listing listing = {0};
 	const struct archive_call ask = {
 		.statement = SQL_GATEWAY_ALL, .take = take_gateway, .context = &listing};
-	enum archive_status status = archive_run(store, &ask);
+	enum archive_status status = archive_query(store, &ask);
 	if (listing.failed)
 		status = ARCHIVE_UNAVAILABLE;
 	for (size_t i = 0; i < listing.count && status == ARCHIVE_OK; i++) {

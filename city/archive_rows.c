@@ -226,7 +226,7 @@ static enum archive_status add_row(struct taking *taking, const struct row_value
 		.values_count = row->count};
 	if (is_forgotten(taking, row))
 		return ARCHIVE_OK;
-	return archive_run(taking->store, &call);
+	return archive_query(taking->store, &call);
 }
 
 /* A row whose id is committed: the same, another, or one that was said to be gone. */

@@ -9,7 +9,8 @@
 	"energy, series.unit, i.quality, i.method, i.flags, i.correction, i.revision, "   \
 	"1.0 * i.reading_start / series.steps_per_unit AS reading_start, "                \
 	"1.0 * i.reading_end / series.steps_per_unit AS reading_end, i.clock, "           \
-	"utc(i.arrived_ms) AS arrived_utc, i.start_ms, i.end_ms, i.energy AS steps"
+	"utc(i.arrived_ms) AS arrived_utc, i.start_ms, i.end_ms, i.energy AS steps, "     \
+	"series.steps_per_unit"
 #define JOINED                                                                    \
 	"JOIN series ON series.gateway = i.gateway AND series.series = i.series " \
 	"JOIN gateway ON gateway.gateway = i.gateway "
@@ -80,11 +81,12 @@ static const struct archive_piece pieces[] = {
 		"ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING) AS newer_ms " STORE_OF_INTERVAL JOINED
 		"WHERE i.newer_ms IS NULL OR i.newer_ms > i.arrived_ms"},
 	{ARCHIVE_VIEW, "energy_by_day",
-		"SELECT gateway, meter, quantity, utc(start_ms - start_ms % 86400000) AS day_utc, sum(energy) AS energy, unit, "
+		"SELECT gateway, meter, quantity, utc(start_ms - start_ms % 86400000) AS day_utc, "
+		"1.0 * sum(steps) / steps_per_unit AS energy, unit, "
 		"count(*) AS intervals, sum(CASE WHEN quality = 'measured' THEN 1 ELSE 0 END) AS measured, "
 		"sum(CASE WHEN quality = 'estimated' THEN 1 ELSE 0 END) AS estimated, "
 		"sum(CASE WHEN steps IS NULL THEN 1 ELSE 0 END) AS without_value "
-		"FROM energy GROUP BY gateway, meter, quantity, unit, start_ms - start_ms % 86400000"},
+		"FROM energy GROUP BY gateway, meter, quantity, unit, steps_per_unit, start_ms - start_ms % 86400000"},
 	{ARCHIVE_VIEW, "missing",
 		"SELECT gateway.name AS gateway, store.id AS store, s.stream, s.after, s.through FROM "
 		"(SELECT gateway, store, stream, lag(through) OVER (PARTITION BY gateway, store, stream ORDER BY through) "

@@ -13,8 +13,9 @@
 #include <unistd.h>
 
 #include "city/archive_store_parts.h"
+#include "city/sorted_names.h"
 
-enum archive_status archive_run(struct archive_store *store, const struct archive_call *call)
+enum archive_status archive_query(struct archive_store *store, const struct archive_call *call)
 {
 	store->reason[0] = '\0';
 	return store->db->ops->run(store->db, call);
@@ -69,11 +70,11 @@ static enum archive_status add_numbered(
 		.values_count = numbering->values_count + 1};
 	enum archive_status status = ops->begin(store->db, true);
 	if (status == ARCHIVE_OK)
-		status = archive_run(store, &ask);
+		status = archive_query(store, &ask);
 	values[0] = NUMBER(last + 1);
 	memcpy(&values[1], numbering->values, sizeof(numbering->values));
 	if (status == ARCHIVE_OK)
-		status = archive_run(store, &add);
+		status = archive_query(store, &add);
 	if (status == ARCHIVE_OK)
 		status = ops->commit(store->db);
 	if (status != ARCHIVE_OK)
@@ -107,7 +108,7 @@ static enum archive_status enter(struct archive_store *store)
 	enum archive_status status = store->db->ops->open(store->db, store->where);
 	if (status != ARCHIVE_OK)
 		return status;
-	status = archive_run(store, &ask);
+	status = archive_query(store, &ask);
 	if (status == ARCHIVE_REFUSED || (status == ARCHIVE_OK && version == 0)) /* no table yet */
 		return store->only_looks ? archive_refuse(store, "there is no archive there")
 					 : make_schema(store);
@@ -220,17 +221,15 @@ static void *grow(void **list, size_t count, size_t size)
 	return (char *)grown + count * size;
 }
 
-static size_t place_of(const struct archive_store *store, const char *name)
+static const char *name_at(const void *gateways, size_t at)
 {
-	size_t low = 0, high = store->gateways_count;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (strcmp(store->gateways[middle].name, name) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return ((const struct known_gateway *)gateways)[at].name;
+}
+
+static size_t place_of(const struct archive_store *store, const char *name, bool *ret_found)
+{
+	const struct sorted_names names = {store->gateways, store->gateways_count, name_at};
+	return sorted_names_place(&names, name, ret_found);
 }
 
 static void take_series(void *context, const struct archive_value *columns)
@@ -261,7 +260,8 @@ static enum archive_status read_series(struct archive_store *store, struct known
 /* Remember one at its place in the order. */
 static struct known_gateway *remember(struct archive_store *store, const char *name, int64_t number)
 {
-	size_t at = place_of(store, name);
+	bool found;
+	size_t at = place_of(store, name, &found);
 	void *list = store->gateways;
 	if (!grow(&list, store->gateways_count, sizeof(*store->gateways)))
 		return NULL;
@@ -276,10 +276,11 @@ static struct known_gateway *remember(struct archive_store *store, const char *n
 enum archive_status archive_known(
 	struct archive_store *store, const char *name, struct known_gateway **ret_gateway)
 {
-	size_t at = place_of(store, name);
+	bool found;
+	size_t at = place_of(store, name, &found);
 	int64_t number = 0;
 	*ret_gateway = NULL;
-	if (at < store->gateways_count && strcmp(store->gateways[at].name, name) == 0) {
+	if (found) {
 		*ret_gateway = &store->gateways[at];
 		return ARCHIVE_OK;
 	}

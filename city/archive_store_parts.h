@@ -50,20 +50,20 @@ struct archive_store {
 
 /* Run a statement with its parameters. */
 #define RUN(store, statement, ...)                                                             \
-	archive_run(store,                                                                     \
+	archive_query(store,                                                                   \
 		&(struct archive_call){statement, (const struct archive_value[]){__VA_ARGS__}, \
 			sizeof((const struct archive_value[]){__VA_ARGS__}) /                  \
 				sizeof(struct archive_value),                                  \
 			NULL, NULL})
 /* The same, with who takes its rows. */
 #define ASK(store, taker, taken, statement, ...)                                               \
-	archive_run(store,                                                                     \
+	archive_query(store,                                                                   \
 		&(struct archive_call){statement, (const struct archive_value[]){__VA_ARGS__}, \
 			sizeof((const struct archive_value[]){__VA_ARGS__}) /                  \
 				sizeof(struct archive_value),                                  \
 			taker, taken})
 
-enum archive_status archive_run(struct archive_store *store, const struct archive_call *call);
+enum archive_status archive_query(struct archive_store *store, const struct archive_call *call);
 
 /* Say why something is refused; returns ARCHIVE_REFUSED. */
 __attribute__((format(printf, 2, 3))) enum archive_status archive_refuse(

@@ -34,11 +34,11 @@ static const struct {
 	const char *help;
 	int (*run)(int argc, char **argv);
 } verbs[] = {
-	{"archive",  "keeps all that gateways send, and tells them so", archive_run_verb},
-	{"forget",   "removes what the archive knows of a meter",       forget_run      },
-	{"gateways", "how each gateway is, for people and monitors",    gateways_run    },
-	{"live",     "what arrives at the broker, as it comes",         live_run        },
-	{"schema",   "the JSON Schema of a message",                    schema_run      },
+	{"archive",  "keeps all that gateways send, and tells them so", archive_run },
+	{"forget",   "removes what the archive knows of a meter",       forget_run  },
+	{"gateways", "how each gateway is, for people and monitors",    gateways_run},
+	{"live",     "what arrives at the broker, as it comes",         live_run    },
+	{"schema",   "the JSON Schema of a message",                    schema_run  },
 };
 
 static int print_help(FILE *stream, int status)

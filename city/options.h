@@ -13,7 +13,7 @@
 
 #include "gateway/mqtt_link.h"
 
-/* Exit status, the same as byport's; `gateways` has its own (archive_verbs.h). */
+/* Exit status, the same as byport's; `gateways` has its own (archive.h). */
 enum city_exit {
 	CITY_OK = 0,
 	CITY_NO = 1,

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "gateway/core/int64_order.h"
 #include "gateway/pipeline_state.h"
 
 enum { SAID_MAX = 512 }; /* bytes of a line for a person */
@@ -286,8 +287,7 @@ static void connected(struct pipeline *pipeline, const struct link_event *event)
 		pipeline->site->config->broker.host,
 		(long long)(pipeline_backlog(pipeline, STREAM_ENERGY) +
 			    pipeline_backlog(pipeline, STREAM_TRENDS)));
-	if (pipeline->store != NULL)
-		delivery_connected(&pipeline->delivery, event->receive_maximum);
+	delivery_connected(&pipeline->delivery, event->receive_maximum);
 	pipeline->status_changed = true;
 	pipeline->about_changed = true;
 	announce_changes(pipeline);
@@ -394,21 +394,16 @@ static void tick(struct pipeline *pipeline)
 	pipeline->trend_span = span;
 }
 
-static int64_t earlier(int64_t a, int64_t b)
-{
-	return a < b ? a : b;
-}
-
 static int64_t next_due_mono_ms(const struct pipeline *pipeline)
 {
-	int64_t due = earlier(pipeline->tick_due_mono_ms, pipeline->live_due_mono_ms);
+	int64_t due = int64_lower(pipeline->tick_due_mono_ms, pipeline->live_due_mono_ms);
 	int64_t commit = pipeline->commit_due_mono_ms;
 	if (commit < pipeline->retry_mono_ms)
 		commit = pipeline->retry_mono_ms;
-	due = earlier(due, commit);
-	due = earlier(due, pipeline->totals_due_mono_ms);
+	due = int64_lower(due, commit);
+	due = int64_lower(due, pipeline->totals_due_mono_ms);
 	if (pipeline->connected && pipeline->store != NULL)
-		due = earlier(due, delivery_wake_mono_ms(&pipeline->delivery));
+		due = int64_lower(due, delivery_wake_mono_ms(&pipeline->delivery));
 	return due;
 }
 

@@ -138,8 +138,6 @@ static void leave_copied_identity(
 		return;
 	}
 	pipeline_begin_delivery(pipeline);
-	if (pipeline->connected)
-		delivery_connected(&pipeline->delivery, 0);
 	pipeline->status_changed = true;
 	pipeline_say(pipeline, LOG_LEVEL_WARNING,
 		"archive %s has more of store %s than it holds: this is an old copy of it (a card "

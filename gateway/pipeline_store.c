@@ -150,8 +150,6 @@ static void replace_damaged(struct pipeline *pipeline)
 		pipeline->retry_mono_ms = pipeline->now.mono_ms + PIPELINE_STORE_RETRY_MS;
 		return;
 	}
-	if (pipeline->connected)
-		delivery_connected(&pipeline->delivery, 0);
 	pipeline->status_changed = true;
 }
 

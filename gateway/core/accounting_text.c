@@ -34,20 +34,34 @@ static struct event_row event_make(const struct counter_rules *rules, enum event
 	return event;
 }
 
-struct event_row accounting_text_noise(
-	const struct counter_rules *rules, const struct reading *before, const struct reading *odd)
+/* How a reading that is not taken is told: the two readings stand between the pieces. */
+struct odd_wording {
+	enum event_kind kind;
+	const char *pieces[3];
+};
+
+static struct event_row event_of_odd(const struct counter_rules *rules,
+	const struct odd_wording *wording, const struct reading *before, const struct reading *odd)
 {
-	struct event_row event =
-		event_make(rules, EVENT_ENERGY_WITHHELD, odd, odd->value - before->value);
+	struct event_row event = event_make(rules, wording->kind, odd, odd->value - before->value);
 	char odd_text[AMOUNT_TEXT_MAX];
 	char before_text[AMOUNT_TEXT_MAX];
 
-	snprintf(event.text, sizeof(event.text),
-		"a reading of %s was withheld: it came after %s, and the next one did not confirm "
-		"it",
-		amount_text(odd_text, rules, odd->value),
-		amount_text(before_text, rules, before->value));
+	snprintf(event.text, sizeof(event.text), "%s%s%s%s%s", wording->pieces[0],
+		amount_text(odd_text, rules, odd->value), wording->pieces[1],
+		amount_text(before_text, rules, before->value), wording->pieces[2]);
 	return event;
+}
+
+struct event_row accounting_text_noise(
+	const struct counter_rules *rules, const struct reading *before, const struct reading *odd)
+{
+	static const struct odd_wording wording = {
+		EVENT_ENERGY_WITHHELD, {"a reading of ", " was withheld: it came after ",
+                                        ", and the next one did not confirm it"}
+        };
+
+	return event_of_odd(rules, &wording, before, odd);
 }
 
 struct event_row accounting_text_rollover(const struct counter_rules *rules,
@@ -85,17 +99,13 @@ struct event_row accounting_text_rejected(const struct counter_rules *rules,
 struct event_row accounting_text_doubted(
 	const struct counter_rules *rules, const struct reading *before, const struct reading *odd)
 {
-	struct event_row event =
-		event_make(rules, EVENT_COUNTER_DOUBTED, odd, odd->value - before->value);
-	char odd_text[AMOUNT_TEXT_MAX];
-	char before_text[AMOUNT_TEXT_MAX];
+	static const struct odd_wording wording = {
+		EVENT_COUNTER_DOUBTED,
+		{"it shows ", " again and again, after ",
+                  "; not believed before it climbs from there, for a day at most"}
+        };
 
-	snprintf(event.text, sizeof(event.text),
-		"it shows %s again and again, after %s; not believed before it climbs from there, "
-		"for a day at most",
-		amount_text(odd_text, rules, odd->value),
-		amount_text(before_text, rules, before->value));
-	return event;
+	return event_of_odd(rules, &wording, before, odd);
 }
 
 struct event_row accounting_text_unpublished(

@@ -8,17 +8,9 @@
 #include <assert.h>
 #include <stddef.h>
 
+#include "gateway/core/int64_order.h"
+
 enum { REASON_REFUSED_MIN = 128 }; /* MQTT 5, 2.4: from here on it failed */
-
-static int64_t lower(int64_t a, int64_t b)
-{
-	return a < b ? a : b;
-}
-
-static int64_t higher(int64_t a, int64_t b)
-{
-	return a > b ? a : b;
-}
 
 static void forget_window(struct delivery_stream *stream)
 {
@@ -49,6 +41,8 @@ void delivery_init(struct delivery *delivery, const int64_t sent[static STREAM_C
 	*delivery = (struct delivery){
 		.next_tag = delivery->next_tag == 0 ? 1 : delivery->next_tag,
 		.asked_mono_ms = INT64_MIN,
+		.window_max = delivery->window_max,
+		.connected = delivery->connected,
 		.rule = delivery->rule,
 		.again_due_mono_ms = INT64_MIN,
 	};
@@ -148,14 +142,14 @@ static void probe(struct delivery_stream *stream, int64_t now_mono_ms)
 	} else if (stream->probe_mono_ms == INT64_MAX) {
 		stream->probe_mono_ms = now_mono_ms + stream->resend_ms;
 	} else if (now_mono_ms >= stream->probe_mono_ms) {
-		stream->probed_through =
-			stream->is_answered
-				? stream->sent
-				: lower(stream->sent, stream->delivered + DELIVERY_PROBE_ROWS);
+		stream->probed_through = stream->is_answered
+						 ? stream->sent
+						 : int64_lower(stream->sent,
+							   stream->delivered + DELIVERY_PROBE_ROWS);
 		stream->is_answered = false;
 		id_ranges_add(&stream->again,
 			(struct id_range){stream->delivered, stream->probed_through});
-		stream->resend_ms = lower(2 * stream->resend_ms, DELIVERY_RESEND_MAX_MS);
+		stream->resend_ms = int64_lower(2 * stream->resend_ms, DELIVERY_RESEND_MAX_MS);
 		stream->probe_mono_ms = now_mono_ms + stream->resend_ms;
 	}
 }
@@ -166,7 +160,7 @@ static bool next_new(const struct delivery *delivery, enum stream which, int64_t
 	const struct delivery_stream *stream = &delivery->streams[which];
 
 	if (delivery_has_receipts(delivery, which)) {
-		last = lower(last, stream->receipt_max + DELIVERY_AHEAD_MAX);
+		last = int64_lower(last, stream->receipt_max + DELIVERY_AHEAD_MAX);
 	}
 	if (stream->queued >= last || !is_open(stream, delivery->asked_mono_ms)) {
 		return false;
@@ -197,7 +191,7 @@ static bool next_again(
 		.tag = delivery->next_tag,
 		.is_again = true,
 		.after = range->after,
-		.through_max = lower(range->through, most)};
+		.through_max = int64_lower(range->through, most)};
 	return true;
 }
 
@@ -255,7 +249,7 @@ enum delivery_receipt delivery_take_receipt(
 	}
 	stream->has_receipt = true;
 	stream->delivered = through;
-	stream->receipt_max = higher(stream->receipt_max, through);
+	stream->receipt_max = int64_higher(stream->receipt_max, through);
 	if (through > before) {
 		take_progress(stream, now_mono_ms);
 	} else if (through < before) {
@@ -273,7 +267,7 @@ void delivery_want(struct delivery *delivery, enum stream which, struct id_range
 {
 	struct delivery_stream *stream = &delivery->streams[which];
 
-	range.through = lower(range.through, stream->sent);
+	range.through = int64_lower(range.through, stream->sent);
 	id_ranges_add(&stream->again, range);
 }
 
@@ -395,7 +389,7 @@ enum delivery_outcome delivery_acknowledged(struct delivery *delivery, uint32_t 
  * clock. */
 static int64_t sooner(const struct delivery *delivery, int64_t due_mono_ms, int64_t wake_mono_ms)
 {
-	return due_mono_ms > delivery->asked_mono_ms ? lower(due_mono_ms, wake_mono_ms)
+	return due_mono_ms > delivery->asked_mono_ms ? int64_lower(due_mono_ms, wake_mono_ms)
 						     : wake_mono_ms;
 }
 
@@ -430,7 +424,7 @@ int64_t delivery_wake_mono_ms(const struct delivery *delivery)
 
 	for (int i = 0; delivery->connected && i < STREAM_COUNT; i++) {
 		int64_t due_mono_ms = stream_wake_mono_ms(delivery, (enum stream)i);
-		wake_mono_ms = lower(wake_mono_ms, due_mono_ms);
+		wake_mono_ms = int64_lower(wake_mono_ms, due_mono_ms);
 	}
 	return wake_mono_ms;
 }

@@ -95,7 +95,8 @@ struct delivery {
 };
 
 /* `sent`: the store's cursors. Zero-initialise it before the first time; when it is begun anew for
- * another store, tags go on, so that a late answer is not taken for another message's. */
+ * another store, the connection and the rule stay, and tags go on, so that a late answer is not
+ * taken for another message's. */
 void delivery_init(struct delivery *delivery, const int64_t sent[static STREAM_COUNT]);
 
 /* After delivery_init(): a receipt of this store that the store remembers; 0: none. */

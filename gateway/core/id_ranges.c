@@ -4,15 +4,7 @@
 
 #include <string.h>
 
-static int64_t lower(int64_t a, int64_t b)
-{
-	return a < b ? a : b;
-}
-
-static int64_t higher(int64_t a, int64_t b)
-{
-	return a > b ? a : b;
-}
+#include "gateway/core/int64_order.h"
 
 /* Put `range` in the place of `count` ranges from `first` on. */
 static void replace(struct id_ranges *ranges, uint8_t first, uint8_t count, struct id_range range)
@@ -57,8 +49,8 @@ void id_ranges_add(struct id_ranges *ranges, struct id_range range)
 	while (first + touched < ranges->count &&
 		ranges->items[first + touched].after <= range.through) {
 		const struct id_range *known = &ranges->items[first + touched++];
-		range.after = lower(range.after, known->after);
-		range.through = higher(range.through, known->through);
+		range.after = int64_lower(range.after, known->after);
+		range.through = int64_higher(range.through, known->through);
 	}
 	replace(ranges, first, touched, range);
 	if (ranges->count > ID_RANGES_MAX) {
@@ -76,6 +68,6 @@ void id_ranges_cut(struct id_ranges *ranges, int64_t through)
 	ranges->count = (uint8_t)(ranges->count - gone);
 	memmove(ranges->items, ranges->items + gone, ranges->count * sizeof(ranges->items[0]));
 	if (ranges->count > 0) {
-		ranges->items[0].after = higher(ranges->items[0].after, through);
+		ranges->items[0].after = int64_higher(ranges->items[0].after, through);
 	}
 }

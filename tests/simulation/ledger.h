@@ -39,7 +39,8 @@ enum cause {
 	CAUSE_GUESS = 1 << 6,      /* a person settled it without knowing */
 	CAUSE_SETTLED = 1 << 7, /* a person settled it, knowing: its sum is judged, but nobody has
 				   read anything between its rows */
-	CAUSE_DOUBT = 1 << 9, /* a new era that has not climbed: byport waits for that, for a day */
+	CAUSE_DOUBT = 1 << 9,   /* after a lie, or a new era's first answer, not climbed yet: byport
+				   waits for that, for a day */
 	CAUSE_FORGOTTEN = 1 << 5, /* it began with nothing to compare with: no reading was stored */
 };
 
@@ -76,8 +77,8 @@ struct ledger {
 	int64_t less_wall_ms;      /* newest answer that showed less than `newest` */
 	struct mark era_before;    /* last of the era before, while this one has not climbed */
 	struct mark lost;          /* `newest` when the store was lost; at INT64_MIN: it was not */
-	double fastest_per_hour;   /* of all climbs since then */
-	bool has_climbed;          /* since the gateway's start, in its sight */
+	double fastest_per_hour;   /* of all climbs since the gateway's start, in its sight */
+	bool has_climbed;          /* ... there was one */
 	int64_t forgotten_wall_ms; /* what was read since then is lost; INT64_MIN: nothing is */
 	/* What was shown last before breaks, and lies that may have been taken for that. */
 	int64_t befores[LEDGER_BEFORES_MAX];

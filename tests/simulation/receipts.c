@@ -6,12 +6,14 @@
  */
 #include <string.h>
 
+#include "gateway/core/int64_order.h"
 #include "gateway/pipeline_state.h"
 #include "tests/simulation/simulation.h"
 
 static const double givers = 0.5;     /* of all seeds */
 static const double given = 0.3;      /* after a message */
 static const double restored = 0.002; /* so often it has less than it had */
+static const int64_t lost_max = 2000; /* ids; a few hours' */
 
 void receipts_begin(struct simulation *simulation)
 {
@@ -54,7 +56,8 @@ static void write_word(struct simulation *simulation, bool is_restored)
 		if (strcmp(stream->store, energy->store) != 0)
 			continue;
 		if (is_restored)
-			through = dice_between(&archive->word.dice, 0, through);
+			through = dice_between(
+				&archive->word.dice, int64_higher(0, through - lost_max), through);
 		streams[receipt.streams_count++] =
 			(struct receipt_stream){.stream = (uint8_t)i, .through = through};
 	}

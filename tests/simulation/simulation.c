@@ -5,16 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "gateway/core/int64_order.h"
 #include "gateway/pipeline_state.h"
 
 static const int64_t day_us = INT64_C(86400000000);
 static const int64_t drain_us = INT64_C(5400000000);      /* at least */
 static const int64_t drain_us_max = INT64_C(86400000000); /* and then something is wrong */
-
-static int64_t least(int64_t a, int64_t b)
-{
-	return a < b ? a : b;
-}
 
 static int64_t board_due_us(const struct simulation *simulation)
 {
@@ -27,7 +23,8 @@ static void happen_next(struct simulation *simulation, int64_t end_us)
 	struct line *line = NULL;
 	int64_t agenda_us = agenda_next_us(&simulation->agenda);
 	int64_t broker_us = broker_due_us(simulation), board_us = board_due_us(simulation);
-	int64_t next_us = least(least(agenda_us, end_us), least(broker_us, board_us));
+	int64_t next_us =
+		int64_lower(int64_lower(agenda_us, end_us), int64_lower(broker_us, board_us));
 	for (int i = 0; i < simulation->plan.buses_count; i++)
 		if (line_due_us(&simulation->lines[i]) < next_us) {
 			line = &simulation->lines[i];
@@ -93,7 +90,7 @@ static void live(struct simulation *simulation)
 {
 	for (int64_t day = simulation->plan.start_us;
 		day < simulation->plan.end_us && !simulation->failed; day += day_us) {
-		run_until(simulation, least(day + day_us, simulation->plan.end_us));
+		run_until(simulation, int64_lower(day + day_us, simulation->plan.end_us));
 		if (!simulation->failed)
 			judge_all(simulation, day / 1000, false);
 	}

@@ -211,10 +211,23 @@ static void a_late_answer_is_not_taken_for_another_stores_message(void **state)
 	(void)state;
 	send_one(&sender, &before);
 	delivery_init(&sender.delivery, sent);
-	delivery_connected(&sender.delivery, 0);
-	send_one(&sender, &after);
+	assert_true(send_one(&sender, &after));
 	assert_int_equal(answer(&sender, before.tag, 0), DELIVERY_NOTHING);
 	assert_int_equal(answer(&sender, after.tag, 0), DELIVERY_MOVED);
+}
+
+static void another_store_is_sent_on_the_same_connection(void **state)
+{
+	struct sender sender = begin(30, 0);
+	const int64_t sent[STREAM_COUNT] = {0, 0};
+	struct delivery_message message;
+
+	(void)state;
+	delivery_connected(&sender.delivery, 2);
+	delivery_init(&sender.delivery, sent);
+	assert_true(send_one(&sender, &message));
+	assert_true(send_one(&sender, &message));
+	assert_false(send_one(&sender, &message)); /* the broker takes two at once */
 }
 
 static void delivery_begins_where_the_store_says(void **state)
@@ -329,6 +342,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_broker_that_never_answers_is_asked_again),
 		cmocka_unit_test(a_busy_link_is_not_asked_again_by_the_clock),
 		cmocka_unit_test(a_late_answer_is_not_taken_for_another_stores_message),
+		cmocka_unit_test(another_store_is_sent_on_the_same_connection),
 		cmocka_unit_test(delivery_begins_where_the_store_says),
 		cmocka_unit_test(whatever_the_broker_does_every_row_arrives),
 	};
