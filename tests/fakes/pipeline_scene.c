@@ -339,3 +339,20 @@ bool scene_has_event(const struct scene *scene, const char *kind)
 {
 	return scene_count_events(scene, kind) > 0;
 }
+
+int scene_set_up_lived_hour(void **state)
+{
+	struct scene *scene = scene_new(scene_two_meters);
+	int64_t mwh = 0;
+	scene_connect(scene);
+	scene_live_on(scene, 4 * INTERVAL_MS, &mwh);
+	scene_pass(scene, MINUTE_MS);
+	*state = scene;
+	return 0;
+}
+
+int scene_tear_down(void **state)
+{
+	scene_end(*state);
+	return 0;
+}

@@ -57,6 +57,10 @@ struct scene {
 struct scene *scene_new(const char *text);
 void scene_end(struct scene *scene);
 struct loaded_site *scene_site(const char *text);
+/* For cmocka: a scene of scene_two_meters, connected, whose meters were read for an hour and a
+ * minute has passed since; and its end. */
+int scene_set_up_lived_hour(void **state);
+int scene_tear_down(void **state);
 /* Open the pipeline again after it was closed. */
 void scene_open_pipeline(struct scene *scene);
 

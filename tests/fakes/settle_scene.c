@@ -248,3 +248,15 @@ const char *settle_scene_instant(char buffer[static 32], int minutes)
 	json_instant_print(buffer, scene_start_wall_ms + (int64_t)minutes * MINUTE_MS);
 	return buffer;
 }
+
+int settle_scene_set_up(void **state)
+{
+	*state = settle_scene_new("", "");
+	return 0;
+}
+
+int settle_scene_tear_down(void **state)
+{
+	settle_scene_end(*state);
+	return 0;
+}

@@ -27,6 +27,9 @@ struct settle_scene {
 char *settle_scene_text(const char *kitchen, const char *hall);
 struct settle_scene *settle_scene_new(const char *kitchen, const char *hall);
 void settle_scene_end(struct settle_scene *settle);
+/* For cmocka: one whose meters say nothing more of themselves, and its end. */
+int settle_scene_set_up(void **state);
+int settle_scene_tear_down(void **state);
 
 /* Both are polled every 10 s. */
 void settle_scene_poll(struct settle_scene *settle, int64_t milliseconds);

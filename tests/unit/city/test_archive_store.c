@@ -102,7 +102,7 @@ static void a_row_is_there_once_and_the_receipt_counts_it(void **state)
 	assert_int_equal(standing(store, "s1", STREAM_TRENDS).through, 8);
 	assert_int_equal(archive_fixture_number("SELECT count(*) FROM intervals"), 3);
 	assert_int_equal(
-		archive_fixture_number("SELECT CAST(sum(steps) AS BIGINT) FROM energy"), 6 * KWH);
+		archive_fixture_number("SELECT CAST(sum(energy) AS BIGINT) FROM energy_by_day"), 6);
 	assert_int_equal(archive_fixture_number("SELECT count(*) FROM events"), 1);
 	assert_int_equal(archive_fixture_number("SELECT count(*) FROM trends"), 8);
 }

@@ -22,12 +22,6 @@ static int set_up(void **state)
 	return 0;
 }
 
-static int tear_down(void **state)
-{
-	scene_end(*state);
-	return 0;
-}
-
 static void a_connection_begins_with_status_and_about(void **state)
 {
 	struct scene *scene = *state;
@@ -409,7 +403,7 @@ static void the_end_is_told_and_stored(void **state)
 	assert_false(pipeline_waits_for_broker(scene->pipeline));
 }
 
-#define IN_SCENE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+#define IN_SCENE(test) cmocka_unit_test_setup_teardown(test, set_up, scene_tear_down)
 
 int main(void)
 {

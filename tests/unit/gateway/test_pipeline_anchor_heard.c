@@ -13,23 +13,6 @@
 #include "gateway/pipeline_state.h"
 #include "tests/fakes/pipeline_scene.h"
 
-static int set_up(void **state)
-{
-	struct scene *scene = scene_new(scene_two_meters);
-	int64_t mwh = 0;
-	scene_connect(scene);
-	scene_live_on(scene, 4 * INTERVAL_MS, &mwh);
-	scene_pass(scene, MINUTE_MS);
-	*state = scene;
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	scene_end(*state);
-	return 0;
-}
-
 static void an_anchor_bridges_to_the_archives_last_reading(void **state)
 {
 	struct scene *scene = *state;
@@ -76,7 +59,7 @@ static void hear_anchor(struct scene *scene, const char *at, const char *reading
 static void an_anchor_changes_no_row_of_a_store_that_has_gone_on(void **state)
 {
 	struct scene *scene = *state;
-	int64_t mwh = 3600000 + 60000; /* as set_up() left it, and a minute more */
+	int64_t mwh = 3600000 + 60000; /* as the set-up left it, and a minute more */
 	size_t before, after;
 	int64_t energy_before = scene_energy(scene, "kitchen", &before);
 	hear_anchor(scene, "2025-11-23T09:30:00Z", "0.01");
@@ -129,14 +112,17 @@ static void a_store_begins_without_an_anchor_whose_time_cannot_be(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(an_anchor_bridges_to_the_archives_last_reading,
+			scene_set_up_lived_hour, scene_tear_down),
 		cmocka_unit_test_setup_teardown(
-			an_anchor_bridges_to_the_archives_last_reading, set_up, tear_down),
+			an_anchor_changes_no_row_of_a_store_that_has_gone_on,
+			scene_set_up_lived_hour, scene_tear_down),
 		cmocka_unit_test_setup_teardown(
-			an_anchor_changes_no_row_of_a_store_that_has_gone_on, set_up, tear_down),
+			an_anchor_that_comes_again_after_rows_is_told_of_once,
+			scene_set_up_lived_hour, scene_tear_down),
 		cmocka_unit_test_setup_teardown(
-			an_anchor_that_comes_again_after_rows_is_told_of_once, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(
-			a_store_begins_without_an_anchor_whose_time_cannot_be, set_up, tear_down),
+			a_store_begins_without_an_anchor_whose_time_cannot_be,
+			scene_set_up_lived_hour, scene_tear_down),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -15,27 +15,6 @@
 #include "gateway/pipeline_state.h"
 #include "tests/fakes/pipeline_scene.h"
 
-#define ROOT SCENE_ROOT
-
-enum { WORD_MAX = SCENE_WORD_MAX };
-
-static int set_up(void **state)
-{
-	struct scene *scene = scene_new(scene_two_meters);
-	int64_t mwh = 0;
-	scene_connect(scene);
-	scene_live_on(scene, 4 * INTERVAL_MS, &mwh);
-	scene_pass(scene, MINUTE_MS);
-	*state = scene;
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	scene_end(*state);
-	return 0;
-}
-
 static struct store_cursor energy(const struct scene *scene)
 {
 	return store_cursor(scene->pipeline->store, STREAM_ENERGY);
@@ -44,9 +23,9 @@ static struct store_cursor energy(const struct scene *scene)
 static void hear_receipt_of(
 	struct scene *scene, const char *archive, int64_t through, const char *missing)
 {
-	char topic[TOPIC_BYTES_MAX], payload[WORD_MAX];
+	char topic[TOPIC_BYTES_MAX], payload[SCENE_WORD_MAX];
 	struct store_identity identity = store_identity(scene->pipeline->store);
-	snprintf(topic, sizeof topic, ROOT "receipt/%s", archive);
+	snprintf(topic, sizeof topic, SCENE_ROOT "receipt/%s", archive);
 	snprintf(payload, sizeof payload,
 		"{\"archive\":\"%s\",\"at\":\"2025-11-23T09:20:00Z\",\"store\":\"%s\","
 		"\"generation\":%lld,\"streams\":[{\"stream\":\"energy\",\"through\":%lld,"
@@ -62,12 +41,12 @@ static void hear_receipt(struct scene *scene, int64_t through, const char *missi
 
 static void hear_replay(struct scene *scene, int64_t after, int64_t through)
 {
-	char payload[WORD_MAX];
+	char payload[SCENE_WORD_MAX];
 	snprintf(payload, sizeof payload,
 		"{\"archive\":\"oslo\",\"at\":\"2025-11-23T09:20:00Z\",\"store\":\"%s\","
 		"\"stream\":\"energy\",\"after\":%lld,\"through\":%lld}",
 		store_identity(scene->pipeline->store).id, (long long)after, (long long)through);
-	scene_hear(scene, ROOT "replay/oslo", payload, false);
+	scene_hear(scene, SCENE_ROOT "replay/oslo", payload, false);
 }
 
 /* Of a stream's messages from publication `from` on: ids that came as rows, and as gone.
@@ -285,7 +264,7 @@ static void an_old_copy_of_a_store_gets_a_new_id_and_sends_all_it_holds(void **s
 static void the_old_ids_receipts_mean_nothing_to_the_new_one(void **state)
 {
 	struct scene *scene = *state;
-	char payload[WORD_MAX];
+	char payload[SCENE_WORD_MAX];
 	struct store_identity before = store_identity(scene->pipeline->store);
 	hear_receipt(scene, energy(scene).last + 1, "");
 	struct store_identity after = store_identity(scene->pipeline->store);
@@ -294,7 +273,7 @@ static void the_old_ids_receipts_mean_nothing_to_the_new_one(void **state)
 		"\"generation\":1,\"streams\":[{\"stream\":\"energy\",\"through\":999,"
 		"\"missing\":[]}]}",
 		before.id);
-	scene_hear(scene, ROOT "receipt/oslo", payload, true);
+	scene_hear(scene, SCENE_ROOT "receipt/oslo", payload, true);
 	assert_string_equal(store_identity(scene->pipeline->store).id, after.id);
 	assert_int_equal(energy(scene).delivered, 0);
 }
@@ -305,32 +284,32 @@ static const struct {
 	const char *payload;
 	const char *said; /* NULL: passed over in silence */
 } wrong[] = {
-	{ROOT "receipt/oslo", "[]", "its `receipt` is not taken, and changes nothing: [] is not an object"},
-	{ROOT "receipt/oslo", "{\"archive\":\"oslo\",\"at\":\"2025-11-23T09:20:00Z\",\"store\":\"%s\",\"generation\":1,\"streams\":[{\"stream\":\"energy\",\"through\":-2,\"missing\":[]}]}", "through: -2 is not a whole number"},
-	{ROOT "receipt/oslo", "{\"archive\":\"oslo\",\"at\":\"2025-11-23T09:20:00Z\",\"store\":\"%s\",\"generation\":1,\"streams\":[{\"stream\":\"energy\",\"through\":2,\"missing\":[{\"after\":3,\"through\":3}]}]}", "through: 3 is not more than 3"},
-	{ROOT "receipt/oslo", "{\"archive\":\"bergen\",\"at\":\"2025-11-23T09:20:00Z\",\"store\":\"%s\",\"generation\":1,\"streams\":[{\"stream\":\"energy\",\"through\":2,\"missing\":[]}]}", "names another archive"},
-	{ROOT "receipt/oslo", "{\"archive\":\"oslo\",\"at\":\"2025-11-23T09:20:00Z\",\"store\":\"%s\",\"generation\":1,\"streams\":[{\"stream\":\"energy\",\"through\":2,\"missing\":[]},{\"stream\":\"energy\",\"through\":3,\"missing\":[]}]}", "names a stream twice"},
-	{ROOT "replay/oslo", "{\"archive\":\"oslo\",\"at\":\"2025-11-23T09:20:00Z\",\"store\":\"%s\",\"stream\":\"energy\",\"after\":5,\"through\":4}", "its `replay` is not taken"},
-	{ROOT "anchor/oslo", "{\"archive\":\"oslo\",\"at\":\"2025-11-23T09:20:00Z\",\"store\":\"%s\",\"generation\":99,\"counters\":[{\"meter\":\"kitchen\",\"quantity\":\"active_energy_import\",\"unit\":\"Wh\",\"at\":\"2025-11-23T09:15:00Z\",\"reading\":1}]}", "its `anchor` is not taken"},
-	{ROOT "anchor/oslo", "{\"archive\":\"oslo\",\"at\":\"2025-11-23T09:20:00Z\",\"store\":\"%s\",\"generation\":9223372036854775807,\"counters\":[]}", "its generation is none that a gateway has"},
-	{ROOT "receipt/oslo", "{\"archive\":\"oslo\",\"at\":\"2025-11-23T09:20:00Z\",\"store\":\"%s\",\"generation\":9223372036854775807,\"streams\":[{\"stream\":\"energy\",\"through\":999,\"missing\":[]}]}", "its generation is none that a gateway has"},
-	{ROOT "receipt/oslo", "", NULL},
-	{ROOT "receipt/oslo", "{\"archive\":\"oslo\",\"at\":\"2025-11-23T09:20:00Z\",\"store\":\"another\",\"generation\":1,\"streams\":[{\"stream\":\"energy\",\"through\":999,\"missing\":[]}]}", NULL},
+	{SCENE_ROOT "receipt/oslo", "[]", "its `receipt` is not taken, and changes nothing: [] is not an object"},
+	{SCENE_ROOT "receipt/oslo", "{\"archive\":\"oslo\",\"at\":\"2025-11-23T09:20:00Z\",\"store\":\"%s\",\"generation\":1,\"streams\":[{\"stream\":\"energy\",\"through\":-2,\"missing\":[]}]}", "through: -2 is not a whole number"},
+	{SCENE_ROOT "receipt/oslo", "{\"archive\":\"oslo\",\"at\":\"2025-11-23T09:20:00Z\",\"store\":\"%s\",\"generation\":1,\"streams\":[{\"stream\":\"energy\",\"through\":2,\"missing\":[{\"after\":3,\"through\":3}]}]}", "through: 3 is not more than 3"},
+	{SCENE_ROOT "receipt/oslo", "{\"archive\":\"bergen\",\"at\":\"2025-11-23T09:20:00Z\",\"store\":\"%s\",\"generation\":1,\"streams\":[{\"stream\":\"energy\",\"through\":2,\"missing\":[]}]}", "names another archive"},
+	{SCENE_ROOT "receipt/oslo", "{\"archive\":\"oslo\",\"at\":\"2025-11-23T09:20:00Z\",\"store\":\"%s\",\"generation\":1,\"streams\":[{\"stream\":\"energy\",\"through\":2,\"missing\":[]},{\"stream\":\"energy\",\"through\":3,\"missing\":[]}]}", "names a stream twice"},
+	{SCENE_ROOT "replay/oslo", "{\"archive\":\"oslo\",\"at\":\"2025-11-23T09:20:00Z\",\"store\":\"%s\",\"stream\":\"energy\",\"after\":5,\"through\":4}", "its `replay` is not taken"},
+	{SCENE_ROOT "anchor/oslo", "{\"archive\":\"oslo\",\"at\":\"2025-11-23T09:20:00Z\",\"store\":\"%s\",\"generation\":99,\"counters\":[{\"meter\":\"kitchen\",\"quantity\":\"active_energy_import\",\"unit\":\"Wh\",\"at\":\"2025-11-23T09:15:00Z\",\"reading\":1}]}", "its `anchor` is not taken"},
+	{SCENE_ROOT "anchor/oslo", "{\"archive\":\"oslo\",\"at\":\"2025-11-23T09:20:00Z\",\"store\":\"%s\",\"generation\":9223372036854775807,\"counters\":[]}", "its generation is none that a gateway has"},
+	{SCENE_ROOT "receipt/oslo", "{\"archive\":\"oslo\",\"at\":\"2025-11-23T09:20:00Z\",\"store\":\"%s\",\"generation\":9223372036854775807,\"streams\":[{\"stream\":\"energy\",\"through\":999,\"missing\":[]}]}", "its generation is none that a gateway has"},
+	{SCENE_ROOT "receipt/oslo", "", NULL},
+	{SCENE_ROOT "receipt/oslo", "{\"archive\":\"oslo\",\"at\":\"2025-11-23T09:20:00Z\",\"store\":\"another\",\"generation\":1,\"streams\":[{\"stream\":\"energy\",\"through\":999,\"missing\":[]}]}", NULL},
 	{"byport/1/drammen/school/other/receipt/oslo", "{}", NULL},
 	{"somewhere/else", "{}", NULL},
-	{ROOT "status", "{}", NULL},
+	{SCENE_ROOT "status", "{}", NULL},
 };
 /* clang-format on */
 
 static void a_word_that_is_wrong_changes_nothing_and_is_told_once(void **state)
 {
 	struct scene *scene = *state;
-	char payload[WORD_MAX];
+	char payload[SCENE_WORD_MAX];
 	struct store_identity before = store_identity(scene->pipeline->store);
 	for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
 		size_t said = scene->said_count, from = scene->count;
 		const char *id = strstr(wrong[i].payload, "%s");
-		int head = id != NULL ? (int)(id - wrong[i].payload) : WORD_MAX;
+		int head = id != NULL ? (int)(id - wrong[i].payload) : SCENE_WORD_MAX;
 		snprintf(payload, sizeof payload, "%.*s%s%s", head, wrong[i].payload,
 			id != NULL ? before.id : "", id != NULL ? id + 2 : "");
 		for (int times = 0; times < 3; times++)
@@ -351,9 +330,9 @@ static void a_word_that_is_wrong_changes_nothing_and_is_told_once(void **state)
 static void a_good_word_ends_the_silence_about_bad_ones(void **state)
 {
 	struct scene *scene = *state;
-	scene_hear(scene, ROOT "receipt/oslo", "[]", false);
+	scene_hear(scene, SCENE_ROOT "receipt/oslo", "[]", false);
 	hear_receipt(scene, 1, "");
-	scene_hear(scene, ROOT "receipt/oslo", "[]", false);
+	scene_hear(scene, SCENE_ROOT "receipt/oslo", "[]", false);
 	assert_int_equal(scene_times_said(scene, "its `receipt` is not taken"), 2);
 }
 
@@ -366,32 +345,54 @@ static void that_archives_are_not_heard_is_told_once(void **state)
 	assert_int_equal(scene_times_said(scene, "does not let this user hear archives"), 1);
 }
 
+/* As after a damaged one was set aside and no new one could be made at once. */
+static void a_store_that_could_be_opened_only_later_is_sent_on_the_same_connection(void **state)
+{
+	struct scene *scene = *state;
+	int64_t mwh = 3600000 + 60000;
+	size_t before, after;
+	scene_energy(scene, "kitchen", &before);
+	scene->pipeline->store = store_close(scene->pipeline->store);
+	scene_live_on(scene, 2 * INTERVAL_MS, &mwh);
+	scene_pass(scene, MINUTE_MS);
+	assert_int_equal(scene_times_said(scene, "is in use"), 1);
+	scene_energy(scene, "kitchen", &after);
+	assert_int_equal(after, before + 2);
+	scene_assert_contiguous(scene, "energy");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(a_receipt_is_kept_and_shown, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
-			what_is_named_missing_comes_again_and_nothing_else, set_up, tear_down),
+			a_receipt_is_kept_and_shown, scene_set_up_lived_hour, scene_tear_down),
+		cmocka_unit_test_setup_teardown(what_is_named_missing_comes_again_and_nothing_else,
+			scene_set_up_lived_hour, scene_tear_down),
+		cmocka_unit_test_setup_teardown(a_lower_receipt_takes_delivered_back_and_is_told,
+			scene_set_up_lived_hour, scene_tear_down),
+		cmocka_unit_test_setup_teardown(of_several_archives_the_least_counts,
+			scene_set_up_lived_hour, scene_tear_down),
+		cmocka_unit_test_setup_teardown(what_the_store_no_longer_holds_is_said_to_be_gone,
+			scene_set_up_lived_hour, scene_tear_down),
 		cmocka_unit_test_setup_teardown(
-			a_lower_receipt_takes_delivered_back_and_is_told, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(
-			of_several_archives_the_least_counts, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(
-			what_the_store_no_longer_holds_is_said_to_be_gone, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(
-			what_was_given_up_before_it_was_sent_is_said_to_be_gone, set_up, tear_down),
+			what_was_given_up_before_it_was_sent_is_said_to_be_gone,
+			scene_set_up_lived_hour, scene_tear_down),
 		cmocka_unit_test(the_setting_decides_what_counts),
 		cmocka_unit_test_setup_teardown(
-			an_old_copy_of_a_store_gets_a_new_id_and_sends_all_it_holds, set_up,
-			tear_down),
+			an_old_copy_of_a_store_gets_a_new_id_and_sends_all_it_holds,
+			scene_set_up_lived_hour, scene_tear_down),
+		cmocka_unit_test_setup_teardown(the_old_ids_receipts_mean_nothing_to_the_new_one,
+			scene_set_up_lived_hour, scene_tear_down),
 		cmocka_unit_test_setup_teardown(
-			the_old_ids_receipts_mean_nothing_to_the_new_one, set_up, tear_down),
+			a_word_that_is_wrong_changes_nothing_and_is_told_once,
+			scene_set_up_lived_hour, scene_tear_down),
+		cmocka_unit_test_setup_teardown(a_good_word_ends_the_silence_about_bad_ones,
+			scene_set_up_lived_hour, scene_tear_down),
+		cmocka_unit_test_setup_teardown(that_archives_are_not_heard_is_told_once,
+			scene_set_up_lived_hour, scene_tear_down),
 		cmocka_unit_test_setup_teardown(
-			a_word_that_is_wrong_changes_nothing_and_is_told_once, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(
-			a_good_word_ends_the_silence_about_bad_ones, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(
-			that_archives_are_not_heard_is_told_once, set_up, tear_down),
+			a_store_that_could_be_opened_only_later_is_sent_on_the_same_connection,
+			scene_set_up_lived_hour, scene_tear_down),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

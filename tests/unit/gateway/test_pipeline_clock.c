@@ -174,6 +174,16 @@ static void begin(struct house *house)
 	assert_int_equal(sum_of_newest(house), house->mwh - house->first_mwh);
 }
 
+/* It has begun, and the board was started again and does not know the time; when that was. */
+static struct house *house_in_boot_of_unknown_time(int64_t *ret_known_wall_ms)
+{
+	struct house *house = house_new("synchronised", "15 min");
+	begin(house);
+	*ret_known_wall_ms = house->scene->now.wall_ms;
+	boot(house, "boot-1", 0, 1000);
+	return house;
+}
+
 /* ---- Steps ---- */
 
 static void a_clock_set_back_by_an_hour_loses_nothing_and_doubles_nothing(void **state)
@@ -287,10 +297,8 @@ static void a_board_in_1970_for_three_boots_keeps_order_and_readings(void **stat
 static void readings_of_an_unknown_boot_are_placed_by_one_that_knows_the_time_at_once(void **state)
 {
 	(void)state;
-	struct house *house = house_new("synchronised", "15 min");
-	begin(house);
-	int64_t known_wall_ms = house->scene->now.wall_ms;
-	boot(house, "boot-1", 0, 1000);
+	int64_t known_wall_ms;
+	struct house *house = house_in_boot_of_unknown_time(&known_wall_ms);
 	live_on(house, HOUR_MS);
 	house->scene->pipeline = pipeline_close(house->scene->pipeline);
 	house->scene->boot = "boot-2";
@@ -313,10 +321,8 @@ static void readings_of_an_unknown_boot_are_placed_by_one_that_knows_the_time_at
 static void a_reset_after_a_boot_of_unknown_time_loses_only_what_nobody_read(void **state)
 {
 	(void)state;
-	struct house *house = house_new("synchronised", "15 min");
-	begin(house);
-	int64_t known_wall_ms = house->scene->now.wall_ms;
-	boot(house, "boot-1", 0, 1000);
+	int64_t known_wall_ms;
+	struct house *house = house_in_boot_of_unknown_time(&known_wall_ms);
 	live_on(house, 2 * HOUR_MS);
 	int64_t last_mwh = house->mwh;
 	boot(house, "boot-2", 0, known_wall_ms + 2 * HOUR_MS);
@@ -333,10 +339,8 @@ static void a_reset_after_a_boot_of_unknown_time_loses_only_what_nobody_read(voi
 static void what_an_earlier_run_in_the_same_boot_read_is_kept(void **state)
 {
 	(void)state;
-	struct house *house = house_new("synchronised", "15 min");
-	begin(house);
-	int64_t known_wall_ms = house->scene->now.wall_ms;
-	boot(house, "boot-1", 0, 1000);
+	int64_t known_wall_ms;
+	struct house *house = house_in_boot_of_unknown_time(&known_wall_ms);
 	live_on(house, 2 * HOUR_MS);
 	int64_t last_mwh = house->mwh;
 	house->scene->pipeline = pipeline_close(house->scene->pipeline);
@@ -371,10 +375,8 @@ static void what_was_counted_before_the_time_was_ever_known_is_told(void **state
 static void ntp_that_never_answers_publishes_nothing_and_forgets_nothing(void **state)
 {
 	(void)state;
-	struct house *house = house_new("synchronised", "15 min");
-	begin(house);
-	int64_t known_wall_ms = house->scene->now.wall_ms;
-	boot(house, "boot-1", 0, 1000);
+	int64_t known_wall_ms;
+	struct house *house = house_in_boot_of_unknown_time(&known_wall_ms);
 	live_on(house, day_ms);
 	assert_int_equal(sum_of_newest(house), 4 * 15 * 100000);
 	house->scene->now.wall_ms = known_wall_ms + day_ms;

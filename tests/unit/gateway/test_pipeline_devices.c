@@ -20,21 +20,9 @@ enum { QUARTER_MWH = 900000 };
 static const char kitchen_serial[] = ", serial: \"111\"";
 static const char hall_serial[] = ", serial: \"222\"";
 
-static int set_up(void **state)
-{
-	*state = settle_scene_new("", "");
-	return 0;
-}
-
 static int set_up_with_serials(void **state)
 {
 	*state = settle_scene_new(kitchen_serial, hall_serial);
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	settle_scene_end(*state);
 	return 0;
 }
 
@@ -245,8 +233,10 @@ static void a_serial_number_that_is_nobodys_is_an_exchange_with_a_warning(void *
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-#define TEST(name)   cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-#define SERIAL(name) cmocka_unit_test_setup_teardown(name, set_up_with_serials, tear_down)
+#define TEST(name) \
+	cmocka_unit_test_setup_teardown(name, settle_scene_set_up, settle_scene_tear_down)
+#define SERIAL(name) \
+	cmocka_unit_test_setup_teardown(name, set_up_with_serials, settle_scene_tear_down)
 		TEST(an_exchange_while_the_gateway_was_off_is_seen_at_the_next_start),
 		TEST(a_kill_right_after_an_exchange_books_nothing_of_the_new_device),
 		TEST(a_kill_after_a_long_break_makes_none_of_its_rows_again),

@@ -16,18 +16,6 @@
 
 enum { BASE = 1500000000, QUARTER_MWH = 900000 };
 
-static int set_up(void **state)
-{
-	*state = settle_scene_new("", "");
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	settle_scene_end(*state);
-	return 0;
-}
-
 static struct settle_outcome settle_as(
 	struct settle_scene *settle, const struct settle_request *decision, bool expected)
 {
@@ -147,7 +135,8 @@ static void what_was_final_becomes_a_correction(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) \
+	cmocka_unit_test_setup_teardown(name, settle_scene_set_up, settle_scene_tear_down)
 		TEST(a_multiplier_revises_the_rows_since_and_all_later_samples),
 		TEST(a_multiplier_holds_over_a_kill_and_inside_the_open_interval),
 		TEST(multipliers_add_up_and_about_tells_the_scale_in_force),

@@ -19,18 +19,6 @@ enum { QUARTER_MWH = 900000, OLD_STEP = 10000, NEW_STEP = 60 * OLD_STEP };
 
 static const char transformer[] = ", ct: 300/5, ct_in_meter: no";
 
-static int set_up(void **state)
-{
-	*state = settle_scene_new("", "");
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	settle_scene_end(*state);
-	return 0;
-}
-
 /* The transformer, and since when. */
 static const char *since(char buffer[static 160], int minutes)
 {
@@ -320,7 +308,8 @@ static void a_date_that_is_none_is_refused_at_its_place(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) \
+	cmocka_unit_test_setup_teardown(name, settle_scene_set_up, settle_scene_tear_down)
 		TEST(a_reload_with_another_scale_and_no_date_is_refused_at_its_place),
 		TEST(a_date_that_reaches_back_revises_what_was_counted_since),
 		TEST(a_date_of_today_holds_inside_the_open_interval),

@@ -18,18 +18,6 @@
 
 enum { BASE = 1500000000, OLD_AT_BREAK = BASE + 210 * 10000, QUARTER_MWH = 900000 };
 
-static int set_up(void **state)
-{
-	*state = settle_scene_new("", "");
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	settle_scene_end(*state);
-	return 0;
-}
-
 static struct settle_request request(const char *meter)
 {
 	return (struct settle_request){.meter = meter,
@@ -430,7 +418,8 @@ static void a_disk_that_takes_nothing_refuses_the_whole_decision(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) \
+	cmocka_unit_test_setup_teardown(name, settle_scene_set_up, settle_scene_tear_down)
 		TEST(closing_and_opening_fill_the_interval_of_the_exchange),
 		TEST(a_dry_run_tells_the_same_and_changes_nothing),
 		TEST(an_exchange_settled_once_is_nothing_to_settle_any_more),

@@ -47,12 +47,6 @@ static int set_up(void **state)
 	return 0;
 }
 
-static int tear_down(void **state)
-{
-	scene_end(*state);
-	return 0;
-}
-
 /* ---- what was published ---- */
 
 static json_t *last(const struct scene *scene, const char *scope, const char *period)
@@ -422,7 +416,7 @@ static void without_a_known_time_nothing_is_told(void **state)
 	assert_int_equal(times_told(scene, "totals/"), 0);
 }
 
-#define IN_SCENE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+#define IN_SCENE(test) cmocka_unit_test_setup_teardown(test, set_up, scene_tear_down)
 
 int main(void)
 {
