@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * archive.h -- The verbs of the archive: `byport-city archive`, which keeps what
- * arrives, and `gateways` and `forget`, which ask it.
+ * arrives, and `gateways`, `forget` and `quarantine`, which ask it.
  */
 #ifndef CITY_ARCHIVE_H
 #define CITY_ARCHIVE_H
@@ -10,6 +10,7 @@
 int archive_run(int argc, char **argv);
 int gateways_run(int argc, char **argv);
 int forget_run(int argc, char **argv);
+int quarantine_run(int argc, char **argv);
 
 /* As monitoring systems take it. */
 enum gateways_exit {

@@ -19,11 +19,6 @@ static void copy_text(char *text, size_t size, const struct archive_value *colum
 	snprintf(text, size, "%s", column->type == ARCHIVE_TEXT ? column->text : "");
 }
 
-static int64_t number_or(const struct archive_value *column, int64_t otherwise)
-{
-	return column->type == ARCHIVE_NUMBER ? column->number : otherwise;
-}
-
 static void take_gateway(void *context, const struct archive_value *columns)
 {
 	struct listing *listing = context;
@@ -38,11 +33,11 @@ static void take_gateway(void *context, const struct archive_value *columns)
 	struct archive_gateway *gateway = &listing->gateways[listing->count];
 	*gateway = (struct archive_gateway){
 		.last_seen_wall_ms = columns[2].number,
-		.status_wall_ms = number_or(&columns[7], INSTANT_UNKNOWN),
-		.backlog_energy = number_or(&columns[8], -1),
-		.backlog_trends = number_or(&columns[9], -1),
-		.store_bytes = number_or(&columns[10], -1),
-		.health_wall_ms = number_or(&columns[11], INSTANT_UNKNOWN),
+		.status_wall_ms = archive_number_or(&columns[7], INSTANT_UNKNOWN),
+		.backlog_energy = archive_number_or(&columns[8], -1),
+		.backlog_trends = archive_number_or(&columns[9], -1),
+		.store_bytes = archive_number_or(&columns[10], -1),
+		.health_wall_ms = archive_number_or(&columns[11], INSTANT_UNKNOWN),
 	};
 	copy_text(gateway->name, sizeof(gateway->name), &columns[1]);
 	copy_text(gateway->presence, sizeof(gateway->presence), &columns[3]);

@@ -158,6 +158,13 @@ const char *const archive_statements[SQL_COUNT] = {
 				 "ON CONFLICT (gateway, digest) DO UPDATE SET times = quarantine.times + 1",
 	[SQL_QUARANTINE_COUNT] = "SELECT count(*) FROM quarantine WHERE gateway = $1 AND digest <> $2",
 	[SQL_QUARANTINE_KINDS] = "SELECT kind, count(*) FROM quarantine WHERE gateway = $1 AND settled_ms IS NULL GROUP BY kind",
+	[SQL_QUARANTINE_ALL]   = "SELECT gateway.name, quarantine.digest, quarantine.kind, store.id, quarantine.stream, "
+				 "quarantine.id, quarantine.topic, quarantine.reason, quarantine.payload, quarantine.times, "
+				 "quarantine.arrived_ms, quarantine.settled_ms, quarantine.gateway FROM quarantine "
+				 "JOIN gateway ON gateway.gateway = quarantine.gateway "
+				 "LEFT JOIN store ON store.gateway = quarantine.gateway AND store.store = quarantine.store "
+				 "ORDER BY gateway.name, quarantine.arrived_ms, quarantine.digest",
+	[SQL_QUARANTINE_SETTLE] = "UPDATE quarantine SET settled_ms = $1 WHERE gateway = $2 AND digest = $3",
 	[SQL_CONFLICT_FIRST]   = "SELECT min(id) FROM quarantine WHERE gateway = $1 AND store = $2 AND stream = $3 "
 				 "AND kind = 'conflict' AND settled_ms IS NULL",
 	[SQL_FORGOTTEN_ALL]    = "SELECT meter, before_ms FROM forgotten WHERE gateway = $1",

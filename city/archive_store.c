@@ -30,6 +30,11 @@ enum archive_status archive_refuse(struct archive_store *store, const char *form
 	return ARCHIVE_REFUSED;
 }
 
+int64_t archive_number_or(const struct archive_value *column, int64_t otherwise)
+{
+	return column->type == ARCHIVE_NUMBER ? column->number : otherwise;
+}
+
 void archive_take_number(void *number, const struct archive_value *columns)
 {
 	if (columns[0].type == ARCHIVE_NUMBER)

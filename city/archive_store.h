@@ -132,4 +132,39 @@ struct archive_forget {
 enum archive_status archive_store_forget(
 	struct archive_store *store, const struct archive_forget *forget);
 
+/* An entry of the quarantine. Texts are valid until the visitor returns; NULL where there is none.
+ */
+struct archive_quarantined {
+	const char *gateway;
+	const char *entry; /* its key within the gateway */
+	const char *kind;  /* "refused", "conflict" */
+	const char *store; /* of a conflict: whose row it would have been */
+	const char *stream;
+	int64_t id; /* 0: of no row */
+	const char *topic;
+	const char *reason;
+	const char *payload;
+	int64_t times; /* it came */
+	int64_t arrived_wall_ms;
+	int64_t settled_wall_ms; /* INSTANT_UNKNOWN: not yet */
+};
+
+/* All entries, by gateway and arrival. */
+enum archive_status archive_store_visit_quarantine(struct archive_store *store,
+	void (*visit)(void *context, const struct archive_quarantined *entry), void *context);
+
+/* A person has looked at an entry, and the first row stays. */
+struct archive_settling {
+	const char *gateway; /* name; NULL: the only one that has such an entry */
+	const char *entry;
+	const char *author;
+	const char *why;
+	int64_t at_wall_ms;
+};
+
+/* Settle, logged: receipts then go past a conflict. ARCHIVE_REFUSED: no such entry, settled
+ * already, or several gateways have it. */
+enum archive_status archive_store_settle(
+	struct archive_store *store, const struct archive_settling *settling);
+
 #endif

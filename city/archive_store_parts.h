@@ -72,6 +72,9 @@ __attribute__((format(printf, 2, 3))) enum archive_status archive_refuse(
 /* A taker: the first column as a number, into an int64_t that keeps what it has for NULL. */
 void archive_take_number(void *number, const struct archive_value *columns);
 
+/* A column as a number; `otherwise` where it is none. */
+int64_t archive_number_or(const struct archive_value *column, int64_t otherwise);
+
 /* What is known of a gateway; *ret is NULL when the data base has none of that name. Valid until
  * the next one is looked for. */
 enum archive_status archive_known(

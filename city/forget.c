@@ -3,12 +3,10 @@
  * forget.c -- The verb `byport-city forget`: removes what the archive knows of a
  * meter before a day, and writes down that it did.
  */
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "city/archive.h"
 #include "city/archive_store.h"
@@ -59,12 +57,6 @@ static bool read_day(const char *text, int64_t *ret_wall_ms)
 	return true;
 }
 
-static const char *user_name(void)
-{
-	const struct passwd *user = getpwuid(getuid());
-	return user ? user->pw_name : "unknown";
-}
-
 /* city/site/gateway/meter, or meter: the gateway's part is cut off into its own text. */
 static void split(
 	const char *operand, char gateway[static ARCHIVE_NAME_MAX], struct archive_forget *forget)
@@ -96,7 +88,8 @@ static int forget_in(const char *where, const struct archive_forget *forget)
 
 int forget_run(int argc, char **argv)
 {
-	struct forget_options options = {.store = ARCHIVE_STORE_DEFAULT, .author = user_name()};
+	struct forget_options options = {
+		.store = ARCHIVE_STORE_DEFAULT, .author = program_user_name()};
 	struct archive_forget forget = {.at_wall_ms = program_wall_ms()};
 	char gateway[ARCHIVE_NAME_MAX];
 	int operand, status;

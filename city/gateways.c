@@ -10,6 +10,7 @@
 
 #include "city/archive.h"
 #include "city/archive_store.h"
+#include "city/json_puts.h"
 #include "city/options.h"
 #include "city/program.h"
 #include "gateway/json_instant.h"
@@ -100,33 +101,15 @@ static struct verdict judge(const struct archive_gateway *gateway,
 	return verdict;
 }
 
-static void put_text(struct json_writer *writer, const char *key, const char *text)
-{
-	json_writer_key(writer, key);
-	if (text[0] != '\0')
-		json_writer_string(writer, text);
-	else
-		json_writer_null(writer);
-}
-
-static void put_number(struct json_writer *writer, const char *key, int64_t number)
-{
-	json_writer_key(writer, key);
-	if (number >= 0)
-		json_writer_integer(writer, number);
-	else
-		json_writer_null(writer);
-}
-
 static void put_streams(struct json_writer *writer, const struct archive_gateway *gateway)
 {
 	json_writer_key(writer, "streams");
 	json_writer_open_array(writer);
 	for (unsigned i = 0; i < STREAM_COUNT; i++) {
 		json_writer_open_object(writer);
-		put_text(writer, "stream", stream_name((enum stream)i));
-		put_number(writer, "expected", gateway->expected[i]);
-		put_number(writer, "arrived", gateway->arrived[i]);
+		json_put_text(writer, "stream", stream_name((enum stream)i));
+		json_put_number(writer, "expected", gateway->expected[i]);
+		json_put_number(writer, "arrived", gateway->arrived[i]);
 		json_writer_close_object(writer);
 	}
 	json_writer_close_array(writer);
@@ -138,21 +121,20 @@ static void print_json(const struct archive_gateway *gateway, const struct verdi
 	struct json_writer writer;
 	json_writer_begin(&writer, (struct json_buffer){line, sizeof(line)});
 	json_writer_open_object(&writer);
-	put_text(&writer, "gateway", gateway->name);
-	put_text(&writer, "level", level_name(verdict->level));
-	put_text(&writer, "why", verdict->why);
-	json_writer_key(&writer, "last_seen");
-	json_writer_instant(&writer, gateway->last_seen_wall_ms);
-	put_text(&writer, "state", gateway->presence);
-	put_text(&writer, "version", gateway->version);
-	put_text(&writer, "clock", gateway->clock);
-	put_text(&writer, "store", gateway->store);
-	put_number(&writer, "backlog_energy", gateway->backlog_energy);
-	put_number(&writer, "backlog_trends", gateway->backlog_trends);
-	put_number(&writer, "store_bytes", gateway->store_bytes);
+	json_put_text(&writer, "gateway", gateway->name);
+	json_put_text(&writer, "level", level_name(verdict->level));
+	json_put_text(&writer, "why", verdict->why);
+	json_put_instant(&writer, "last_seen", gateway->last_seen_wall_ms);
+	json_put_text(&writer, "state", gateway->presence);
+	json_put_text(&writer, "version", gateway->version);
+	json_put_text(&writer, "clock", gateway->clock);
+	json_put_text(&writer, "store", gateway->store);
+	json_put_number(&writer, "backlog_energy", gateway->backlog_energy);
+	json_put_number(&writer, "backlog_trends", gateway->backlog_trends);
+	json_put_number(&writer, "store_bytes", gateway->store_bytes);
 	put_streams(&writer, gateway);
-	put_number(&writer, "conflicts", gateway->conflicts);
-	put_number(&writer, "refused", gateway->refused);
+	json_put_number(&writer, "conflicts", gateway->conflicts);
+	json_put_number(&writer, "refused", gateway->refused);
 	json_writer_close_object(&writer);
 	json_writer_end(&writer);
 	puts(line);

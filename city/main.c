@@ -34,18 +34,19 @@ static const struct {
 	const char *help;
 	int (*run)(int argc, char **argv);
 } verbs[] = {
-	{"archive",  "keeps all that gateways send, and tells them so", archive_run },
-	{"forget",   "removes what the archive knows of a meter",       forget_run  },
-	{"gateways", "how each gateway is, for people and monitors",    gateways_run},
-	{"live",     "what arrives at the broker, as it comes",         live_run    },
-	{"schema",   "the JSON Schema of a message",                    schema_run  },
+	{"archive",    "keeps all that gateways send, and tells them so", archive_run   },
+	{"forget",     "removes what the archive knows of a meter",       forget_run    },
+	{"gateways",   "how each gateway is, for people and monitors",    gateways_run  },
+	{"live",       "what arrives at the broker, as it comes",         live_run      },
+	{"quarantine", "what was put aside, and settling it",             quarantine_run},
+	{"schema",     "the JSON Schema of a message",                    schema_run    },
 };
 
 static int print_help(FILE *stream, int status)
 {
 	fprintf(stream, "usage: byport-city VERB ...\n\nThe receiving end of byport.\n\n");
 	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
-		fprintf(stream, "  %-9s %s\n", verbs[i].name, verbs[i].help);
+		fprintf(stream, "  %-10s %s\n", verbs[i].name, verbs[i].help);
 	fprintf(stream, "\n`byport-city VERB --help` and byport-city(1) tell more.\n");
 	return status;
 }

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* program.c -- Clocks and signals. */
+/* program.c -- Clocks, the user, signals. */
 #include "city/program.h"
 
+#include <pwd.h>
 #include <signal.h>
 #include <stddef.h>
 #include <sys/signalfd.h>
 #include <time.h>
+#include <unistd.h>
 
 static int64_t clock_ms(clockid_t id)
 {
@@ -22,6 +24,12 @@ int64_t program_mono_ms(void)
 int64_t program_wall_ms(void)
 {
 	return clock_ms(CLOCK_REALTIME);
+}
+
+const char *program_user_name(void)
+{
+	const struct passwd *user = getpwuid(getuid());
+	return user ? user->pw_name : "unknown";
 }
 
 int program_catch_signals(void)

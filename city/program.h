@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * program.h -- What a verb that runs until it is told to end needs of the system.
+ * program.h -- What verbs need of the system: clocks, who runs them, signals to end.
  */
 #ifndef CITY_PROGRAM_H
 #define CITY_PROGRAM_H
@@ -9,6 +9,9 @@
 
 int64_t program_mono_ms(void);
 int64_t program_wall_ms(void);
+
+/* Of the user who runs it; "unknown" where the system has no name. */
+const char *program_user_name(void);
 
 /* SIGINT and SIGTERM as a descriptor. To be called before there is another thread. */
 int program_catch_signals(void);

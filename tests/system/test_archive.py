@@ -179,6 +179,38 @@ class OnSqlite(rig.Case):
         self.send(stream(9, 9), root=ROOT.replace("gw1", "gw2"))
         rig.wait_until(lambda: "not seen for" in self.gateways(keeper, "--critical", "1")[1], what="its silence")
 
+    def test_a_conflict_is_looked_at_and_settled_by_a_person(self):
+        keeper = self.archive()
+        self.send(stream(1, 4))
+        self.wait_for_receipt(4)
+        self.assertEqual(keeper.verb("quarantine").returncode, 0)
+        self.send(stream(2, 2, value=9))
+        self.send("no JSON \x1b[2J")
+        rig.wait_until(lambda: keeper.number("SELECT count(*) FROM quarantine") == 2, what="both put aside")
+        self.wait_for_receipt(1)
+        listed = keeper.verb("quarantine")
+        self.assertEqual(listed.returncode, 1, listed.stderr)
+        self.assertIn("conflict", listed.stdout)
+        self.assertIn("refused", listed.stdout)
+        told = {entry["kind"]: entry for entry in map(json.loads, keeper.verb("quarantine", "--json").stdout.splitlines())}
+        self.assertEqual((told["conflict"]["store"], told["conflict"]["stream"], told["conflict"]["id"]), ("s1", "energy", 2))
+        self.assertIsNone(told["refused"]["id"])
+        key = told["conflict"]["entry"]
+        for words, code, text in ((("--settle", key), 2, "--why"), (("--settle", "ffff", "--why", "x"), 1, "no entry"),
+                                  (("--settle", key, "--why", "x", "--gateway", "oslo/skole/gw9"), 1, "of oslo/skole/gw9")):
+            done = keeper.verb("quarantine", *words)
+            self.assertEqual(done.returncode, code, done.stderr)
+            self.assertIn(text, done.stderr)
+        done = keeper.verb("quarantine", "--settle", key, "--why", "a test board", "--author", "anna")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.send(stream(5, 5))
+        self.wait_for_receipt(5)
+        self.assertEqual(keeper.number("SELECT count(*) FROM energy WHERE steps = 9000000"), 0)
+        self.assertIn("anna: a test board", keeper.rows("SELECT text FROM log WHERE kind = 'settled'")[0][0])
+        self.assertIn("settled already", keeper.verb("quarantine", "--settle", key, "--why", "again").stderr)
+        self.assertNotIn("conflict", keeper.verb("quarantine").stdout)
+        self.assertIn("settled", keeper.verb("quarantine", "--all").stdout)
+
     def test_what_is_forgotten_is_gone_and_does_not_come_back(self):
         keeper = self.archive()
         self.send(stream(1, 5))
