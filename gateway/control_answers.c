@@ -463,3 +463,22 @@ char *control_answer_settled(const struct settled_answer *answer)
 {
 	return answer_of(write_settled, answer);
 }
+
+/* ---- replay ---- */
+
+static void write_replayed(struct json_writer *writer, const void *context)
+{
+	const struct replayed_answer *answer = context;
+	json_writer_open_object(writer);
+	key_string(writer, "stream", stream_name(answer->stream));
+	key_integer(writer, "after", answer->range.after);
+	key_integer(writer, "through", answer->range.through);
+	key_integer(writer, "rows_max", answer->range.through - answer->range.after);
+	key_integer(writer, "rows_a_second", DELIVERY_AGAIN_ROWS_A_S);
+	json_writer_close_object(writer);
+}
+
+char *control_answer_replayed(const struct replayed_answer *answer)
+{
+	return answer_of(write_replayed, answer);
+}

@@ -7,6 +7,7 @@
 #ifndef GATEWAY_CONTROL_ANSWERS_H
 #define GATEWAY_CONTROL_ANSWERS_H
 
+#include "gateway/core/id_ranges.h"
 #include "gateway/daemon_loans.h"
 #include "gateway/pipeline.h"
 #include "gateway/pipeline_settle.h"
@@ -38,5 +39,12 @@ struct settled_answer {
 	bool dry_run;
 };
 char *control_answer_settled(const struct settled_answer *answer);
+
+/* What goes again of a stream. */
+struct replayed_answer {
+	enum stream stream;
+	struct id_range range;
+};
+char *control_answer_replayed(const struct replayed_answer *answer);
 
 #endif

@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "gateway/control_requests.h"
+#include "gateway/core/int64_order.h"
+#include "gateway/instant_text.h"
 #include "gateway/pipeline_state.h"
 
 enum { CALLER_MAX = 64 };
@@ -107,6 +109,65 @@ static char *settle(
 		return control_error("%s", outcome.error);
 	struct settled_answer answer = {request.meter, &outcome, request.dry_run};
 	return control_answer_settled(&answer);
+}
+
+/* ---- replay ---- */
+
+/* The error, or NULL and an id of the request; `fallback` where it has none. */
+static char *read_id(const json_t *request, const char *key, int64_t fallback, int64_t *ret_id)
+{
+	const json_t *found = json_object_get(request, key);
+	*ret_id = found != NULL ? json_integer_value(found) : fallback;
+	if (found != NULL && (!json_is_integer(found) || *ret_id < 0))
+		return control_error("\"%s\" is an id: a whole number, from 0", key);
+	return NULL;
+}
+
+/* What is wanted of a stream through `sent`; the error, or NULL. */
+static char *read_range(const struct control_requests *requests, const json_t *json,
+	enum stream stream, struct id_range *ret_range)
+{
+	struct pipeline *pipeline = requests->pipeline;
+	const char *from = json_string_value(json_object_get(json, "from"));
+	int64_t from_wall_ms;
+	char *error = NULL;
+	if ((from != NULL) == (json_object_get(json, "after") != NULL))
+		return control_error(
+			"\"from\" (a date, or RFC 3339) or \"after\" (an id) is needed");
+	if (from != NULL && stream != STREAM_ENERGY)
+		return control_error("\"from\" is for the stream energy; trends are named by id");
+	if (from != NULL && !instant_text_parse(from, &pipeline->calendar, &from_wall_ms))
+		return control_error(
+			"\"from\": \"%s\" is no date (2026-11-23) and not RFC 3339", from);
+	if (from != NULL)
+		ret_range->after = store_id_before(pipeline->store, from_wall_ms);
+	else
+		error = read_id(json, "after", 0, &ret_range->after);
+	return error != NULL ? error : read_id(json, "through", INT64_MAX, &ret_range->through);
+}
+
+static char *replay(
+	struct control_requests *requests, const struct control_call *call, const char *caller)
+{
+	struct pipeline *pipeline = requests->pipeline;
+	const char *name = json_string_value(json_object_get(call->request, "stream"));
+	struct replayed_answer answer = {.stream = STREAM_ENERGY};
+	(void)caller;
+	if (pipeline->store == NULL)
+		return control_error("the store cannot be used now");
+	if (name != NULL && strcmp(name, stream_name(STREAM_TRENDS)) == 0)
+		answer.stream = STREAM_TRENDS;
+	else if (name != NULL && strcmp(name, stream_name(STREAM_ENERGY)) != 0)
+		return control_error("\"stream\": \"%s\": known are energy, trends", name);
+	char *error = read_range(requests, call->request, answer.stream, &answer.range);
+	if (error != NULL)
+		return error;
+	answer.range.through = int64_lower(
+		answer.range.through, delivery_sent(&pipeline->delivery, answer.stream));
+	if (answer.range.through <= answer.range.after)
+		return control_error("of that nothing was sent yet: it goes by itself");
+	delivery_want(&pipeline->delivery, answer.stream, answer.range);
+	return control_answer_replayed(&answer);
 }
 
 /* ---- loans ---- */
@@ -224,6 +285,7 @@ static const struct {
 	{.name = "values", .answer = values},
 	{.name = "reload", .answer = reload, .acts = true},
 	{.name = "settle", .answer = settle, .acts = true},
+	{.name = "replay", .answer = replay, .acts = true},
 	{.name = "lend",   .answer = lend,   .acts = true},
 };
 /* clang-format on */
@@ -280,7 +342,8 @@ static char *answer_to(
 		return answer;
 	}
 	return control_error(
-		"\"request\": \"%.40s\": known are status, values, reload, settle, lend", name);
+		"\"request\": \"%.40s\": known are status, values, reload, settle, replay, lend",
+		name);
 }
 
 void control_requests_call(struct control_requests *requests, const struct control_call *call)

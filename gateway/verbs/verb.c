@@ -15,6 +15,7 @@ const struct verb verbs[] = {
 	{"watch",        "the running gateway's newest values, again and again",         verb_watch},
 	{"status",       "how the running gateway is",                                   verb_status},
 	{"reload",       "let the running gateway read its configuration again",         verb_reload},
+	{"replay",       "send rows again that a consumer missed",                       verb_replay},
 	{"settle",       "what a person decides: exchange, leap, other multiplier",      verb_settle},
 	{"history",      "energy by hour, day, week, month, year; power peaks",             verb_history},
 	{"export",       "the intervals themselves, as CSV or JSON lines",               verb_export},

@@ -78,6 +78,7 @@ int verb_read(int argc, char **argv);
 int verb_watch(int argc, char **argv);
 int verb_status(int argc, char **argv);
 int verb_reload(int argc, char **argv);
+int verb_replay(int argc, char **argv);
 int verb_settle(int argc, char **argv);
 int verb_history(int argc, char **argv);
 int verb_export(int argc, char **argv);

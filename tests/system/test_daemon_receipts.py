@@ -79,6 +79,29 @@ class Receipts(rig.Case):
         rig.wait_until(lambda: sum(1 for body in self.archive.messages() if body["stream"] == "energy"
                                    and any(row["id"] == 1 for row in body["rows"])) == 2, what="row 1 again")
 
+    def test_a_person_sends_rows_again_that_a_dashboard_missed(self):
+        store = self.store()
+        self.wait_for_rows(store, 6)
+
+        def times(number):
+            return sum(any(row["id"] == number for row in body["rows"]) for body in self.archive.messages()
+                       if body["stream"] == "energy" and body["store"] == store)
+
+        for words, code, text in (([], 2, "--from T"), (["--after", "x"], 2, "whole number"),
+                                  (["--from", "soon"], 1, "no date"), (["--after", "1000000"], 1, "nothing was sent"),
+                                  (["--after", "0", "--stream", "live"], 1, "known are energy, trends")):
+            done = self.daemon.verb("replay", *words)
+            self.assertEqual(done.returncode, code, done.stderr)
+            self.assertIn(text, done.stderr)
+        done = self.daemon.verb("replay", "--after", "2", "--through", "4")
+        self.assertEqual((done.returncode, done.stdout),
+                         (0, "energy after id 2 through 4 goes again: 2 rows at most, 200 a second\n"))
+        rig.wait_until(lambda: times(3) == times(4) == 2, what="rows 3 and 4 again")
+        self.assertEqual((times(2), times(5)), (1, 1))
+        self.assertEqual(self.daemon.verb("replay", "--from", "2020-01-01").returncode, 0)
+        rig.wait_until(lambda: times(1) == 2, what="all again")
+        self.daemon.process.wait_for("control: `replay` by ")
+
     def test_an_archive_restored_from_a_backup_gets_it_all_again(self):
         store = self.store()
         self.wait_for_rows(store, 8)
