@@ -13,7 +13,6 @@
 #include "city/json_puts.h"
 #include "city/options.h"
 #include "city/program.h"
-#include "gateway/json_instant.h"
 #include "gateway/terminal.h"
 
 enum { LINE_BYTES_MAX = 1 << 20 }; /* the largest payload kept, every byte of it escaped */
@@ -86,7 +85,7 @@ static void list(void *context, const struct archive_quarantined *entry)
 	struct listing *listing = context;
 	const struct quarantine_options *options = listing->options;
 	bool is_settled = entry->settled_wall_ms != INSTANT_UNKNOWN;
-	char arrived[INSTANT_TEXT_MAX];
+	char age[16];
 	if ((is_settled && !options->all) ||
 		(options->gateway && strcmp(options->gateway, entry->gateway) != 0))
 		return;
@@ -95,11 +94,11 @@ static void list(void *context, const struct archive_quarantined *entry)
 		print_json(entry);
 		return;
 	}
-	json_instant_print(arrived, entry->arrived_wall_ms / 1000 * 1000);
+	age_print(age, (double)(program_wall_ms() - entry->arrived_wall_ms) / 1000);
 	table_cell(listing->table, is_settled ? TINT_DIM : TINT_BOLD, "%s", entry->entry);
 	table_cell(listing->table, TINT_PLAIN, "%s", is_settled ? "settled" : entry->kind);
 	table_cell(listing->table, TINT_PLAIN, "%s", entry->gateway);
-	table_cell(listing->table, TINT_DIM, "%s", arrived);
+	table_cell(listing->table, TINT_DIM, "%s ago", age);
 	table_cell(listing->table, TINT_PLAIN, "%s", entry->reason);
 }
 
@@ -109,7 +108,7 @@ static int list_all(struct archive_store *store, const struct quarantine_options
 		{"entry",   false},
 		{"kind",    false},
 		{"gateway", false},
-		{"arrived", false},
+		{"arrived", true },
 		{"reason",  false},
 	};
 	struct listing listing = {
