@@ -26,6 +26,24 @@ def run_with_input(command, text):
 
 
 def cpu_s(*pids):
-    """Processor time of processes so far, all their threads."""
-    return sum(int(path.read_text().split()[0]) / 1e9
-               for pid in pids for path in pathlib.Path(f"/proc/{pid}/task").glob("*/schedstat"))
+    """Processor time of processes so far, all their threads; one that has ended counts nothing."""
+    total = 0.0
+    for path in (path for pid in pids for path in pathlib.Path(f"/proc/{pid}/task").glob("*/schedstat")):
+        try:
+            total += int(path.read_text().split()[0]) / 1e9
+        except OSError:
+            pass
+    return total
+
+
+def family(pid):
+    """A process and its children."""
+    found = [pid]
+    for path in pathlib.Path("/proc").glob("[0-9]*/stat"):
+        try:
+            parent = int(path.read_text().rsplit(")", 1)[1].split()[1])
+        except OSError:
+            continue
+        if parent == pid:
+            found.append(int(path.parent.name))
+    return found
