@@ -237,21 +237,26 @@ static size_t place_of(const struct archive_store *store, const char *name, bool
 	return sorted_names_place(&names, name, ret_found);
 }
 
-static void take_series(void *context, const struct archive_value *columns)
+/* Where there is no memory for it, it is looked for again. */
+static void remember_series(
+	struct known_gateway *gateway, const char *meter, enum quantity quantity, int64_t number)
 {
-	struct known_gateway *gateway = context;
-	enum quantity quantity;
-	if (!quantity_find(columns[2].text, &quantity))
-		return;
 	void *list = gateway->series;
 	struct known_series *series = grow(&list, gateway->series_count, sizeof(*series));
 	if (!series)
-		return; /* then it is looked for again */
+		return;
 	gateway->series = list;
 	gateway->series_count++;
-	series->number = (int32_t)columns[0].number;
+	series->number = (int32_t)number;
 	series->quantity = (uint8_t)quantity;
-	snprintf(series->meter, sizeof(series->meter), "%s", columns[1].text);
+	snprintf(series->meter, sizeof(series->meter), "%s", meter);
+}
+
+static void take_series(void *context, const struct archive_value *columns)
+{
+	enum quantity quantity;
+	if (quantity_find(columns[2].text, &quantity))
+		remember_series(context, columns[1].text, quantity, columns[0].number);
 }
 
 static enum archive_status read_series(struct archive_store *store, struct known_gateway *gateway)
@@ -413,23 +418,60 @@ int32_t archive_series_number(
 	return 0;
 }
 
-enum archive_status archive_make_series(struct archive_store *store, struct known_gateway *gateway,
-	const char *meter, enum quantity quantity)
+static enum archive_status add_series(struct archive_store *store, struct known_gateway *gateway,
+	const struct series_name *name, int64_t number)
 {
-	const struct quantity_info *info = quantity_info(quantity);
+	const struct quantity_info *info = quantity_info(name->quantity);
 	int64_t steps_per_unit = 1;
-	if (archive_series_number(gateway, meter, quantity) != 0)
-		return ARCHIVE_OK;
-	if (meter[0] == '\0' || strlen(meter) >= METER_ID_MAX)
-		return archive_refuse(store, "meter: an id has 1 to %d bytes", METER_ID_MAX - 1);
 	for (int i = 0; i < info->decimals; i++)
 		steps_per_unit *= 10;
-	const struct numbering numbering = {
-		SQL_SERIES_LAST, SQL_SERIES_ADD, gateway->number,
-		{NUMBER(gateway->number), TEXT(meter), TEXT(info->name), TEXT(info->unit),
-						   NUMBER(steps_per_unit)},
-		5
-        };
-	enum archive_status status = add_numbered(store, &numbering);
-	return status == ARCHIVE_OK ? read_series(store, gateway) : status;
+	enum archive_status status = RUN(store, SQL_SERIES_ADD, NUMBER(number),
+		NUMBER(gateway->number), TEXT(name->meter), TEXT(info->name), TEXT(info->unit),
+		NUMBER(steps_per_unit));
+	if (status == ARCHIVE_OK)
+		remember_series(gateway, name->meter, name->quantity, number);
+	return status;
+}
+
+/* What another worker has added meanwhile is read first; then nobody adds one until the commit. */
+static enum archive_status add_missing_series(struct archive_store *store,
+	struct known_gateway *gateway, const struct series_name *names, size_t count)
+{
+	int64_t last = 0;
+	enum archive_status status = read_series(store, gateway);
+	if (status == ARCHIVE_OK)
+		status = ASK(store, archive_take_number, &last, SQL_SERIES_LAST,
+			NUMBER(gateway->number));
+	for (size_t i = 0; i < count && status == ARCHIVE_OK; i++) {
+		if (archive_series_number(gateway, names[i].meter, names[i].quantity) == 0)
+			status = add_series(store, gateway, &names[i], ++last);
+	}
+	return status;
+}
+
+enum archive_status archive_make_series(struct archive_store *store, struct known_gateway *gateway,
+	const struct series_name *names, size_t count)
+{
+	const struct archive_db_ops *ops = store->db->ops;
+	bool is_known = true;
+	for (size_t i = 0; i < count; i++) {
+		if (archive_series_number(gateway, names[i].meter, names[i].quantity) != 0)
+			continue;
+		is_known = false;
+		if (names[i].meter[0] == '\0' || strlen(names[i].meter) >= METER_ID_MAX)
+			return archive_refuse(
+				store, "meter: an id has 1 to %d bytes", METER_ID_MAX - 1);
+	}
+	if (is_known)
+		return ARCHIVE_OK;
+	enum archive_status status = ops->begin(store->db, true);
+	if (status == ARCHIVE_OK)
+		status = add_missing_series(store, gateway, names, count);
+	if (status == ARCHIVE_OK)
+		status = ops->commit(store->db);
+	if (status != ARCHIVE_OK) {
+		ops->rollback(store->db);
+		gateway->series_count = 0; /* some of them may not be there: read again */
+	}
+	return status;
 }

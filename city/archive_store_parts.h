@@ -96,8 +96,13 @@ int32_t archive_series_number(
 /* Keys of what a message's rows refer to; not within a transaction. */
 enum archive_status archive_make_store(struct archive_store *store, struct known_gateway *gateway,
 	const struct stream_message *message, int64_t now_wall_ms);
+/* The same for series, all that are missing in one transaction. */
+struct series_name {
+	const char *meter;
+	enum quantity quantity;
+};
 enum archive_status archive_make_series(struct archive_store *store, struct known_gateway *gateway,
-	const char *meter, enum quantity quantity);
+	const struct series_name *names, size_t count);
 
 /* Rows of a stream message; within a transaction. */
 enum archive_status archive_take_stream(struct archive_store *store, struct known_gateway *gateway,

@@ -4,6 +4,7 @@
  * then they are taken; what is no message, or contradicts itself, is put aside.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "city/archive_store_parts.h"
@@ -19,7 +20,7 @@ struct row_facts {
 	int64_t id;
 	int64_t start_wall_ms;
 	int64_t end_wall_ms;
-	const char *meter; /* NULL: none that needs a series */
+	const char *meter; /* NULL: of an event */
 	uint8_t quantity;
 };
 
@@ -65,20 +66,35 @@ static enum archive_status check(struct archive_store *store, const struct messa
 	return ARCHIVE_OK;
 }
 
+static enum archive_status make_series(
+	struct archive_store *store, struct known_gateway *gateway, const struct message *message)
+{
+	size_t count = message->stream.rows_count;
+	struct series_name *names = calloc(count + 1, sizeof(*names));
+	if (!names) {
+		archive_refuse(store, "out of memory");
+		return ARCHIVE_UNAVAILABLE;
+	}
+	for (size_t i = 0; i < count; i++) {
+		struct row_facts row = facts_of(message, i);
+		names[i] = (struct series_name){row.meter, (enum quantity)row.quantity};
+	}
+	enum archive_status status = archive_make_series(store, gateway, names, count);
+	free(names);
+	return status;
+}
+
+/* Series and months of intervals and trends. */
 static enum archive_status make_rows(
 	struct archive_store *store, struct known_gateway *gateway, const struct message *message)
 {
 	const char *table = message->kind == MESSAGE_INTERVALS ? "intervals" : "trends";
-	enum archive_status status = ARCHIVE_OK;
-	for (size_t i = 0; i < message->stream.rows_count && status == ARCHIVE_OK; i++) {
-		struct row_facts row = facts_of(message, i);
-		if (!row.meter)
-			return status;
-		status =
-			archive_make_series(store, gateway, row.meter, (enum quantity)row.quantity);
-		if (status == ARCHIVE_OK)
-			status = store->db->ops->make_room(store->db, table, row.start_wall_ms);
-	}
+	if (message->kind == MESSAGE_EVENTS)
+		return ARCHIVE_OK;
+	enum archive_status status = make_series(store, gateway, message);
+	for (size_t i = 0; i < message->stream.rows_count && status == ARCHIVE_OK; i++)
+		status = store->db->ops->make_room(
+			store->db, table, facts_of(message, i).start_wall_ms);
 	return status;
 }
 

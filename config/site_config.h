@@ -187,6 +187,7 @@ struct config_broker {
 	const char *user;
 	const char *password_file;
 	int64_t keep_alive_ms;
+	int64_t reconnect_within_ms; /* after a connection that had lasted */
 	enum config_delivery delivery;
 	struct file_position at, host_at, port_at, tls_at, certificate_file_at, key_file_at,
 		password_file_at, alpn_at, socks5_at;

@@ -13,6 +13,7 @@ struct mqtt_link_settings broker_link_settings(const struct config_broker *broke
 	return (struct mqtt_link_settings){.host = broker->host,
 		.port = (uint16_t)config_broker_port(broker),
 		.keep_alive_s = (uint16_t)(broker->keep_alive_ms / 1000),
+		.reconnect_within_ms = (uint32_t)broker->reconnect_within_ms,
 		.tls = broker->tls == CONFIG_YES,
 		.ca_file = broker->ca_file,
 		.certificate_file = broker->certificate_file,

@@ -75,7 +75,9 @@ static void *run(void *argument)
 {
 	struct mqtt_link *link = argument;
 	int64_t close_mono_ms = 0;
-	link_machine_init(&link->machine, link->settings.seed, link_box_now_mono_ms());
+	uint32_t within_ms = link->settings.reconnect_within_ms;
+	link_machine_init(&link->machine, link->settings.seed,
+		within_ms > 0 ? within_ms : LINK_BACKOFF_FIRST_MS, link_box_now_mono_ms());
 	begin(link);
 	while (!link_box_closed(&link->box, &close_mono_ms)) {
 		if (link->machine.state != LINK_STATE_WAITING)

@@ -37,9 +37,11 @@ struct mqtt_link_settings {
 	uint8_t will_schema_version;
 	const char *const *subscriptions; /* made at every connect, QoS 1 */
 	size_t subscriptions_count;
-	bool subscriptions_optional; /* one that is refused is LINK_UNHEARD, and the rest goes on;
-					else it ends the connection */
-	uint32_t seed;               /* of the back-off's jitter */
+	bool subscriptions_optional;  /* one that is refused is LINK_UNHEARD, and the rest goes on;
+					 else it ends the connection */
+	uint32_t seed;                /* of the back-off's jitter */
+	uint32_t reconnect_within_ms; /* after a connection that had lasted; 0: as if there had been
+					 none (core/link_state.h) */
 };
 
 struct mqtt_publication {

@@ -108,6 +108,7 @@ static struct pipeline *new_pipeline(
 	pipeline->payload_bytes_max = MESSAGE_BYTES_MAX;
 	pipeline->payload = malloc(MESSAGE_BYTES_MAX);
 	pipeline->rows = calloc(PIPELINE_ROWS_A_READ, sizeof *pipeline->rows);
+	pipeline->rows_fit = PIPELINE_ROWS_A_READ;
 	if (pipeline->payload == NULL || pipeline->rows == NULL)
 		return pipeline_close(pipeline);
 	int64_t step_ms;

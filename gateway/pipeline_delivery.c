@@ -48,8 +48,6 @@ static bool add_row(
 {
 	struct interval_message_row interval = {0};
 	struct trend_message_row trend = {0};
-	if (kind_of(row) != stream->kind)
-		return false;
 	switch (row->kind) {
 	case STORE_ROW_INTERVAL:
 		interval.row = row->interval;
@@ -74,6 +72,22 @@ static struct stream_message head_of(
 		.after = message->after};
 }
 
+/* The same kind, and the next id. */
+static bool goes_on(const struct store_row *first, const struct store_row *row, int64_t through)
+{
+	return kind_of(row) == kind_of(first) && id_of(row) == through + 1;
+}
+
+/* How many rows are worth reading for the next message: as many as this one had room for, and where
+ * all found room, twice as many as were read. */
+static void note_fit(struct pipeline *pipeline, bool is_full, size_t fitted, size_t rows_count)
+{
+	if (is_full)
+		pipeline->rows_fit = fitted;
+	else if (fitted == rows_count && fitted >= pipeline->rows_fit)
+		pipeline->rows_fit = 2 * fitted;
+}
+
 /* Make a message of the first rows that go together; returns its length and how far it goes. */
 static size_t make_message(
 	struct pipeline *pipeline, struct delivery_message *message, size_t rows_count)
@@ -82,15 +96,19 @@ static size_t make_message(
 	struct stream_message head = head_of(&identity, message);
 	struct message_stream stream;
 	struct json_buffer buffer = {pipeline->payload, pipeline->payload_bytes_max};
-	message_stream_begin(&stream, kind_of(&pipeline->rows[0]), &head, buffer);
+	const struct store_row *rows = pipeline->rows;
+	bool is_full = false;
+	size_t i = 0;
+	message_stream_begin(&stream, kind_of(&rows[0]), &head, buffer);
 	message->through = message->after;
-	for (size_t i = 0; i < rows_count; i++) {
-		const struct store_row *row = &pipeline->rows[i];
-		if (id_of(row) != message->through + 1 || !add_row(pipeline, &stream, row))
+	for (; i < rows_count && goes_on(&rows[0], &rows[i], message->through); i++) {
+		is_full = !add_row(pipeline, &stream, &rows[i]);
+		if (is_full)
 			break;
-		message->through = id_of(row);
-		message->rows_count++;
+		message->through = id_of(&rows[i]);
 	}
+	message->rows_count = (int32_t)i;
+	note_fit(pipeline, is_full, i, rows_count);
 	return message_stream_finish(&stream);
 }
 
@@ -128,10 +146,13 @@ static enum link_status publish(struct pipeline *pipeline, enum message_kind kin
 	return pipeline->settings.ops->publish(pipeline->settings.context, &publication);
 }
 
-static size_t rows_wanted(const struct delivery_message *message)
+/* A row more than had room in the message before, so that a next one may have more. */
+static size_t rows_wanted(const struct pipeline *pipeline, const struct delivery_message *message)
 {
 	int64_t ids = message->through_max - message->after;
-	return ids < PIPELINE_ROWS_A_READ ? (size_t)ids : PIPELINE_ROWS_A_READ;
+	size_t fit = pipeline->rows_fit + pipeline->rows_fit / 8 + 1;
+	size_t most = fit < PIPELINE_ROWS_A_READ ? fit : PIPELINE_ROWS_A_READ;
+	return ids < (int64_t)most ? (size_t)ids : most;
 }
 
 /* Hand over one message; false when there is none, or the link takes no more now. */
@@ -144,8 +165,8 @@ static bool deliver_one(struct pipeline *pipeline)
 		last[i] = store_cursor(pipeline->store, (enum stream)i).last;
 	if (!delivery_next(&pipeline->delivery, last, pipeline->now.mono_ms, &message))
 		return false;
-	if (store_read(pipeline->store, message.stream, message.after, rows_wanted(&message),
-		    pipeline->rows, &count) != STORE_OK)
+	if (store_read(pipeline->store, message.stream, message.after,
+		    rows_wanted(pipeline, &message), pipeline->rows, &count) != STORE_OK)
 		return false;
 	int64_t first_id = count > 0 ? id_of(&pipeline->rows[0]) : INT64_MAX;
 	bool gone = first_id > message.after + 1;

@@ -141,6 +141,7 @@ struct pipeline {
 	uint32_t refused_announcements; /* bits by enum message_kind; said once each */
 	char *payload;                  /* MESSAGE_BYTES_MAX */
 	struct store_row *rows;         /* PIPELINE_ROWS_A_READ */
+	size_t rows_fit;                /* worth reading for one message, about */
 };
 
 /* Whose rows they are: what accounting's sink is given as its context. */

@@ -61,32 +61,39 @@ static uint64_t next_random(uint64_t *random)
 	return z ^ (z >> 31);
 }
 
-static int64_t backoff_ceiling_ms(uint32_t failures)
+static int64_t next_ceiling_ms(const struct link_machine *machine, bool had_lasted)
 {
-	int64_t ceiling_ms = LINK_BACKOFF_FIRST_MS;
+	int64_t within_ms = machine->reconnect_within_ms;
+	int64_t max_ms = 2 * within_ms > LINK_BACKOFF_MAX_MS ? 2 * within_ms : LINK_BACKOFF_MAX_MS;
 
-	for (uint32_t i = 1; i < failures && ceiling_ms < LINK_BACKOFF_MAX_MS; i++) {
-		ceiling_ms *= 2;
+	if (had_lasted) {
+		return within_ms;
 	}
-	return ceiling_ms < LINK_BACKOFF_MAX_MS ? ceiling_ms : LINK_BACKOFF_MAX_MS;
+	if (machine->ceiling_ms == 0) {
+		return LINK_BACKOFF_FIRST_MS;
+	}
+	return 2 * machine->ceiling_ms < max_ms ? 2 * machine->ceiling_ms : max_ms;
 }
 
 static void count_failure(struct link_machine *machine, int64_t now_mono_ms)
 {
-	bool was_stable = machine->state == LINK_STATE_CONNECTED &&
+	bool had_lasted = machine->state == LINK_STATE_CONNECTED &&
 			  now_mono_ms - machine->since_mono_ms >= LINK_STABLE_MS;
 
-	machine->failures = was_stable ? 1 : machine->failures + 1;
-	uint64_t span_ms = (uint64_t)backoff_ceiling_ms(machine->failures) + 1;
+	machine->ceiling_ms = next_ceiling_ms(machine, had_lasted);
+	uint64_t span_ms = (uint64_t)machine->ceiling_ms + 1;
 	machine->retry_mono_ms = now_mono_ms + (int64_t)(next_random(&machine->random) % span_ms);
 }
 
-void link_machine_init(struct link_machine *machine, uint32_t seed, int64_t now_mono_ms)
+void link_machine_init(struct link_machine *machine, uint32_t seed, int64_t reconnect_within_ms,
+	int64_t now_mono_ms)
 {
+	assert(reconnect_within_ms > 0);
 	*machine = (struct link_machine){
 		.state = LINK_STATE_CONNECTING,
 		.since_mono_ms = now_mono_ms,
 		.random = seed,
+		.reconnect_within_ms = reconnect_within_ms,
 	};
 }
 

@@ -4,8 +4,12 @@
  * state and input; the link's thread feeds it and does what it says. Pure.
  *
  * Between attempts it waits a random time between 0 and a ceiling that doubles
- * ("full jitter"), so that a thousand gateways do not come back in the same
- * second after their broker restarted.
+ * ("full jitter"). A connection that had lasted was most likely lost by all the
+ * broker's gateways at once: then the first ceiling is wide, so that of a
+ * thousand no second has more than 3 % (30), however long the broker was away.
+ * Their attempts then come at 10 a second and, with those that try again, at most
+ * at 16 (mean); a second ceiling twice the first keeps it there. A gateway that
+ * never had such a connection tries again soon: somebody may stand before it.
  */
 #ifndef GATEWAY_CORE_LINK_STATE_H
 #define GATEWAY_CORE_LINK_STATE_H
@@ -38,22 +42,25 @@ enum link_action {
 };
 
 enum {
-	LINK_BACKOFF_FIRST_MS = 2000, /* ceiling of the first wait */
-	LINK_BACKOFF_MAX_MS = 128000, /* ceiling of all later ones; at least 120 s */
-	LINK_STABLE_MS = 60000,       /* a connection that lived this long begins at the first
-					 ceiling again */
+	LINK_BACKOFF_FIRST_MS = 2000, /* ceiling of the first wait, doubling */
+	LINK_BACKOFF_MAX_MS = 200000, /* ceiling of all waits, or twice reconnect_within_ms */
+	LINK_STABLE_MS = 60000,       /* a connection that lived this long had lasted: the next
+					 ceiling is reconnect_within_ms */
 };
 
 struct link_machine {
 	enum link_state state;
-	uint32_t failures; /* in a row */
+	int64_t reconnect_within_ms;
+	int64_t ceiling_ms; /* of the wait before the next attempt; 0: no attempt has failed */
 	int64_t since_mono_ms;
 	int64_t retry_mono_ms; /* meaningful in LINK_STATE_WAITING */
 	uint64_t random;
 };
 
-/* Begins in CONNECTING: the caller makes the first attempt at once. */
-void link_machine_init(struct link_machine *machine, uint32_t seed, int64_t now_mono_ms);
+/* Begins in CONNECTING: the caller makes the first attempt at once. `reconnect_within_ms`: the
+ * first attempt after a connection that had lasted comes within it; at least 1. */
+void link_machine_init(struct link_machine *machine, uint32_t seed, int64_t reconnect_within_ms,
+	int64_t now_mono_ms);
 
 enum link_action link_machine_step(
 	struct link_machine *machine, enum link_input input, int64_t now_mono_ms);

@@ -3,16 +3,13 @@
 and the program under test, with its CPU time and memory from /proc."""
 import json
 import pathlib
-import sys
 import time
 
-HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent / "system"))
+import parts
+import rig
+import simulator
 
-import rig  # noqa: E402  (needs the path)
-import simulator  # noqa: E402
-
-MODELS = HERE / "models"
+MODELS = parts.HERE / "models"
 BAUD = 19200
 RTU_VALUES, TCP_VALUES = 12, 20
 RTU_REQUESTS = 3  # blocks a meter
@@ -25,11 +22,6 @@ intervals: {{fast: {period}, slow: {period}, live: 100 ms}}
 buses: {buses}
 meters: {meters}
 """
-
-
-def cpu_ns(pid):
-    """Processor time of all threads so far (the kernel's own account, in nanoseconds)."""
-    return sum(int(path.read_text().split()[0]) for path in pathlib.Path(f"/proc/{pid}/task").glob("*/schedstat"))
 
 
 def memory_kib(pid):
@@ -68,9 +60,9 @@ class Subscriber:
 class Measured:
     """What one program did in one window."""
 
-    def __init__(self, line, values, cpu_ns_spent, memory, seconds):
+    def __init__(self, line, values, cpu_s, memory, seconds):
         self.line, self.values, self.memory, self.seconds = line, values, memory, seconds
-        self.cpu_s = cpu_ns_spent / 1e9
+        self.cpu_s = cpu_s
 
     @property
     def cycle_ratio(self):
@@ -113,10 +105,10 @@ class Scene:
             time.sleep(settle_s)
             self.subscriber.values()
             self.simulation.tell("clear")
-            began, cpu = time.monotonic(), cpu_ns(program.pid)
+            began, cpu = time.monotonic(), parts.cpu_s(program.pid)
             time.sleep(seconds)
             answer = self.simulation.tell("stats")
-            spent, ended = cpu_ns(program.pid) - cpu, time.monotonic()
+            spent, ended = parts.cpu_s(program.pid) - cpu, time.monotonic()
             memory = memory_kib(program.pid)
             return Measured(statistics(answer), self.subscriber.values(), spent, memory, ended - began)
         finally:

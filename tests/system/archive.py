@@ -31,17 +31,23 @@ class Sqlite:
 
 
 class Postgres:
-    """A cluster on a unix socket, ended with the test."""
+    """A cluster on a unix socket, ended with the test. settings: words for postgres, such as "-c", "fsync=on"."""
 
-    def __init__(self):
+    def __init__(self, *settings):
+        self._settings = settings
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="byport-postgres-"))
         self.start()
-        done = rig.run(["bash", CLUSTER, "create", self.folder, "archive"], timeout_s=60)
+        self.create("archive")
+
+    def create(self, name):
+        """Another data base of it, the one that is looked at from now on."""
+        done = rig.run(["bash", CLUSTER, "create", self.folder, name], timeout_s=60)
         assert done.returncode == 0, done.stderr
-        self.where = f"host={self.folder} user=byport dbname=archive"
+        self.name = name
+        self.where = f"host={self.folder} user=byport dbname={name}"
 
     def start(self):
-        self.process = rig.Process(["bash", CLUSTER, "run", self.folder])
+        self.process = rig.Process(["bash", CLUSTER, "run", self.folder, *self._settings])
 
     def stop(self):
         """At once, without a word to those connected."""
@@ -49,7 +55,7 @@ class Postgres:
         self.process.wait()
 
     def rows(self, sql):
-        done = rig.run(["psql", "-X", "-A", "-t", "-F", "\x1f", "-h", self.folder, "-U", "byport", "archive", "-c", sql])
+        done = rig.run(["psql", "-X", "-A", "-t", "-F", "\x1f", "-h", self.folder, "-U", "byport", self.name, "-c", sql])
         if done.returncode != 0:
             raise sqlite3.OperationalError(done.stderr)
         def value(text):

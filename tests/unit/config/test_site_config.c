@@ -130,6 +130,7 @@ static void what_is_left_out_has_its_default(void **state)
 	assert_int_equal(config->broker.tls, CONFIG_YES);
 	assert_int_equal(config_broker_port(&config->broker), 8883);
 	assert_int_equal(config->broker.keep_alive_ms, 60000);
+	assert_int_equal(config->broker.reconnect_within_ms, 100000);
 	assert_int_equal(config->buses[0].parity, PARITY_UNSET);
 	assert_int_equal(config->buses[0].answer_time_ms, 20);
 	assert_int_equal(config->meters[1].ct_in_meter, CONFIG_UNSET);
