@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """archive.py -- The real archive for system tests, on SQLite or on a PostgreSQL of the test's own, and a look at what
 it has committed."""
+import contextlib
 import pathlib
 import shutil
 import sqlite3
@@ -26,11 +27,11 @@ class Sqlite:
         self.where = str(self.folder.path / "archive.db")
 
     def rows(self, sql):
-        with sqlite3.connect(f"file:{self.where}?mode=ro", uri=True, timeout=10) as db:
+        with contextlib.closing(sqlite3.connect(f"file:{self.where}?mode=ro", uri=True, timeout=10)) as db:
             return db.execute(sql).fetchall()
 
     def execute(self, sql):
-        with sqlite3.connect(self.where, timeout=10) as db:
+        with contextlib.closing(sqlite3.connect(self.where, timeout=10)) as db, db:
             db.execute(sql)
 
     def close(self):

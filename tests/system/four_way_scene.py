@@ -2,6 +2,7 @@
 """four_way_scene.py -- Devices, gateway, broker and archive as real processes, and what may happen to each of them:
 killed, stopped for a while, ended and started, cut off, its memory lost."""
 import collections
+import contextlib
 import pathlib
 import signal
 import sqlite3
@@ -16,7 +17,7 @@ import rig
 
 FIELD, UPLINK, CITY = 1, 2, 3  # cables: gateway to devices, gateway to broker, archive to broker
 STILL_S = 5  # the counters stand at first, so that the first interval begins with a reading that is known
-FIRST_ROWS = 12
+FIRST_ROWS = "SELECT count(DISTINCT series) FROM intervals WHERE energy IS NOT NULL"
 AUTOSAVE_S = 5  # of the broker: killed, it has forgotten that much
 END_AHEAD_S = 0.5
 END_S = 20  # for a process that is told to end
@@ -92,8 +93,8 @@ class Scene:
             self.archive.within, self.gateway.within = self.hall.within, self.board.within
         self.archive.start()
         self.gateway.start()
-        rig.wait_until(lambda: (self.archive.number("SELECT count(*) FROM intervals") or 0) >= FIRST_ROWS, 60,
-                       "the first rows at the archive")
+        series = 2 * len(counting_devices.PLAN)
+        rig.wait_until(lambda: self.archive.number(FIRST_ROWS) == series, 60, "a first row of each at the archive")
         self.back_up()
 
     def _host(self, cable):
@@ -138,8 +139,10 @@ class Scene:
 
     def back_up(self, name="archive"):
         del name
-        with sqlite3.connect(self.base.where, timeout=10) as now, sqlite3.connect(self.backup) as then:
-            now.backup(then)
+        self.backup.unlink(missing_ok=True)
+        with contextlib.closing(sqlite3.connect(self.base.where, timeout=10)) as now:
+            with contextlib.closing(sqlite3.connect(self.backup)) as then:
+                now.backup(then)
 
     def restore(self, name):
         """The archive knows what it knew at the last back_up()."""

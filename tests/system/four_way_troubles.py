@@ -77,11 +77,14 @@ def cause(scene, troubles, tell):
     return count
 
 
-def kill_again_and_again(scene, name, times, chance):
-    """SIGKILL at any instant of its work, its start and its coming back included; started again at once. Yields the
-    number of kills so far after each."""
-    for number in range(1, times + 1):
-        time.sleep(chance.choice((chance.uniform(0, 0.3), chance.uniform(0.2, 2))))  # the instant is what is random
+def kill_again_and_again(scene, names, times, chance):
+    """SIGKILL, each of them so many times in any order, at any instant of its work, its start and its coming back
+    included; started again at once. Yields the number of kills so far after each."""
+    order = [name for name in names for _ in range(times)]
+    chance.shuffle(order)
+    for number, name in enumerate(order, 1):
+        wait_s = chance.choice((chance.uniform(0, 0.3), chance.uniform(0.2, 2)))
+        time.sleep(wait_s / len(names))  # the instant is what is random
         if not scene.part(name).process.running():
             raise AssertionError(f"{name} ended by itself:\n{scene.part(name).process.err[-3000:]}")
         scene.kill(name)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """gateway.py -- The real daemon for system tests: a configuration of quick intervals, its directory, its verbs, and
 what its rows at the broker must add up to."""
+import contextlib
 import json
 import socket
 import sqlite3
@@ -82,7 +83,7 @@ class Gateway:
         return json.loads(self.verb("status", "--json").stdout)
 
     def _store(self):
-        return sqlite3.connect(f"file:{self.data}/store.db?mode=ro", uri=True)
+        return contextlib.closing(sqlite3.connect(f"file:{self.data}/store.db?mode=ro", uri=True))
 
     def ask(self, sql):
         """Rows of a query of the store, as tuples."""
