@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """archive.py -- The real archive for system tests, on SQLite or on a PostgreSQL of the test's own, and a look at what
 it has committed."""
+import contextlib
 import pathlib
 import shutil
 import sqlite3
@@ -8,6 +9,13 @@ import tempfile
 
 import rig
 
+# The same rows as a gateway's store has them and as an archive has them, with the ids they were given.
+STORE_ROWS = """SELECT interval.id, meter, quantity, start_ms, start_ms + length_ms, energy, revision, reading_end
+ FROM interval JOIN series ON series.number = interval.series ORDER BY interval.id"""
+ARCHIVE_ROWS = """SELECT intervals.id, meter, quantity, start_ms, end_ms, energy, revision, reading_end
+ FROM intervals JOIN series ON series.gateway = intervals.gateway AND series.series = intervals.series
+ JOIN store ON store.gateway = intervals.gateway AND store.store = intervals.store AND store.id = '{store}'
+ ORDER BY intervals.id"""
 CLUSTER = rig.ROOT / "tests" / "tools" / "postgres_cluster.sh"
 
 
@@ -19,11 +27,11 @@ class Sqlite:
         self.where = str(self.folder.path / "archive.db")
 
     def rows(self, sql):
-        with sqlite3.connect(f"file:{self.where}?mode=ro", uri=True, timeout=10) as db:
+        with contextlib.closing(sqlite3.connect(f"file:{self.where}?mode=ro", uri=True, timeout=10)) as db:
             return db.execute(sql).fetchall()
 
     def execute(self, sql):
-        with sqlite3.connect(self.where, timeout=10) as db:
+        with contextlib.closing(sqlite3.connect(self.where, timeout=10)) as db, db:
             db.execute(sql)
 
     def close(self):
@@ -76,19 +84,25 @@ class Postgres:
 
 
 class Archive:
-    """`byport-city archive`; start() as often as the test wants."""
+    """`byport-city archive`; start() as often as the test wants. `within`: beginning of the command line (a network
+    namespace)."""
 
     def __init__(self, broker, base, name="oslo", start=True):
+        self.within = []
         self.broker, self.base, self.name = broker, base, name
         self.process = None
         if start:
             self.start()
 
-    def start(self):
+    def launch(self):
+        """Without waiting for the broker."""
         if self.process:
             self.process.close()
-        self.process = rig.Process([rig.program("byport-city"), "archive", "--broker", self.broker.address,
+        self.process = rig.Process([*self.within, rig.program("byport-city"), "archive", "--broker", self.broker.address,
                                     "--store", self.base.where, "--id", self.name])
+
+    def start(self):
+        self.launch()
         self.process.wait_for("connected")
         return self
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """gateway.py -- The real daemon for system tests: a configuration of quick intervals, its directory, its verbs, and
 what its rows at the broker must add up to."""
+import contextlib
 import json
 import socket
 import sqlite3
@@ -32,9 +33,11 @@ def meter(name, bus, address, **more):
 
 
 class Gateway:
-    """The daemon in a folder of its own; start() and stop() as often as the test wants."""
+    """The daemon in a folder of its own; start() and stop() as often as the test wants. `within`: beginning of the
+    command line (a network namespace)."""
 
     def __init__(self, broker, buses, meters_, start=True):
+        self.within = []
         self.folder = rig.Folder()
         self.data = self.folder.path / "data"
         self.socket = self.folder.path / "control"
@@ -53,10 +56,14 @@ class Gateway:
         # JSON is YAML
         self.path.write_text(head + f"buses: {json.dumps(buses)}\nmeters: {json.dumps(meters_)}\n")
 
-    def start(self, env=None):
+    def launch(self, env=None):
+        """Without waiting until it answers."""
         if self.process:
             self.process.close()
-        self.process = rig.Process([rig.program("byport"), "run", self.path], env=env)
+        self.process = rig.Process([*self.within, rig.program("byport"), "run", self.path], env=env)
+
+    def start(self, env=None):
+        self.launch(env)
         rig.wait_until(lambda: self._listens() or not self.process.running(), what="the control socket")
         return self
 
@@ -75,9 +82,17 @@ class Gateway:
     def status(self):
         return json.loads(self.verb("status", "--json").stdout)
 
+    def _store(self):
+        return contextlib.closing(sqlite3.connect(f"file:{self.data}/store.db?mode=ro", uri=True))
+
+    def ask(self, sql):
+        """Rows of a query of the store, as tuples."""
+        with self._store() as store:
+            return store.execute(sql).fetchall()
+
     def rows(self, table):
         """Rows of a table of the store, as a person with sqlite3 would see them."""
-        with sqlite3.connect(f"file:{self.data}/store.db?mode=ro", uri=True) as store:
+        with self._store() as store:
             store.row_factory = sqlite3.Row
             return store.execute(f"SELECT * FROM {table}").fetchall()
 

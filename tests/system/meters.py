@@ -82,10 +82,10 @@ class _Served:
 class TcpMeters(_Served):
     """Meters by unit id behind one Modbus TCP port of the kernel's choice."""
 
-    def __init__(self, meters):
+    def __init__(self, meters, address=("127.0.0.1", 0)):
         self.meters = meters
         self.connections = 0
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener = socket.create_server(address)
         self.port = self._listener.getsockname()[1]
         self._clients = {}
         super().__init__()
@@ -121,16 +121,24 @@ class TcpMeters(_Served):
             meter = self.meters.get(held[6])
             pdu = meter.answer(held[7:6 + length]) if meter else None
             if pdu:
-                client.sendall(held[:4] + struct.pack(">HB", len(pdu) + 1, held[6]) + pdu)
+                self._send(client, held[:4] + struct.pack(">HB", len(pdu) + 1, held[6]) + pdu)
+
+    @staticmethod
+    def _send(client, answer):
+        """Who asked may be gone; reading will tell."""
+        try:
+            client.sendall(answer)
+        except OSError:
+            pass
 
 
 class Line(_Served):
-    """Meters by address on an RS-485 line: a pseudo-terminal behind a link that can vanish."""
+    """Meters by address on an RS-485 line: a pseudo-terminal behind a link that can vanish; `path` names it."""
 
-    def __init__(self, meters):
+    def __init__(self, meters, path=None):
         self.meters = meters
-        self._folder = tempfile.TemporaryDirectory(prefix="byport-line-")
-        self.path = os.path.join(self._folder.name, "ttyTEST")
+        self._folder = None if path else tempfile.TemporaryDirectory(prefix="byport-line-")
+        self.path = path or os.path.join(self._folder.name, "ttyTEST")
         self._master = self._slave = None
         self.plug()
         super().__init__()
@@ -184,4 +192,5 @@ class Line(_Served):
         super().close()
         if self._master is not None:
             self.unplug()
-        self._folder.cleanup()
+        if self._folder:
+            self._folder.cleanup()

@@ -83,7 +83,7 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def wait_until(condition, timeout_s=WAIT_S, what="the condition"):
+def wait_until(condition, timeout_s=WAIT_S, what="the condition", every_s=0.02):
     """Poll until condition() is true; its value. AssertionError when the time is over."""
     end = time.monotonic() + timeout_s
     while True:
@@ -92,7 +92,7 @@ def wait_until(condition, timeout_s=WAIT_S, what="the condition"):
             return result
         if time.monotonic() > end:
             raise AssertionError(f"{what} did not come within {timeout_s} s")
-        time.sleep(0.02)
+        time.sleep(every_s)
 
 
 def _end_with_the_test():
@@ -206,14 +206,15 @@ class Broker:
     acl: text of an ACL file; users: {name: password} (no anonymous then);
     packet_bytes_max: the largest packet it takes; in_flight: how many unacknowledged
     publications (its receive maximum); persistence: keep its state over restarts;
-    certificates: a Certificates, for TLS; extra: further lines of configuration.
+    certificates: a Certificates, for TLS; extra: further lines of configuration;
+    listens: on which address (in a network of the test's own all of them may do).
     """
 
     def __init__(self, acl=None, users=None, packet_bytes_max=None, in_flight=None,
-                 persistence=False, certificates=None, extra="", start=True):
+                 persistence=False, certificates=None, extra="", listens=LOOPBACK, start=True):
         need("mosquitto")
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="byport-broker-"))
-        self.host = LOOPBACK
+        self.host, self._listens = LOOPBACK, listens
         self.port = free_port()
         self._acl, self._users, self._extra = acl, users, extra
         self._packet_bytes_max, self._in_flight = packet_bytes_max, in_flight
@@ -240,7 +241,7 @@ class Broker:
         return pwd.getpwuid(os.getuid()).pw_name
 
     def _config(self):
-        lines = [f"user {self.user()}", f"listener {self.port} {self.host}",
+        lines = [f"user {self.user()}", f"listener {self.port} {self._listens}",
                  f"allow_anonymous {'false' if self._users else 'true'}",
                  f"persistence {'true' if self._persistence else 'false'}",
                  f"persistence_location {self.folder}/", "max_queued_messages 1000000", "log_type all"]

@@ -1,17 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """test_archive_gateway.py -- From meters through a real gateway and a real broker into the archive, which is killed in
 the middle: at the end it has every row of the gateway's store that its receipt covers, once, as it is there."""
-import sqlite3
-
 import archive
 import gateway
 import meters
 import rig
-
-STORE_ROWS = """SELECT interval.id, meter, quantity, start_ms, start_ms + length_ms, energy, revision, reading_end
- FROM interval JOIN series ON series.number = interval.series ORDER BY interval.id"""
-ARCHIVE_ROWS = """SELECT id, meter, quantity, start_ms, end_ms, energy, revision, reading_end
- FROM intervals JOIN series ON series.gateway = intervals.gateway AND series.series = intervals.series ORDER BY id"""
 
 
 class OnSqlite(rig.Case):
@@ -43,9 +36,9 @@ class OnSqlite(rig.Case):
 
     def assert_same_rows(self, through):
         """What the receipt covers is there as the gateway has it, and the sums are the meters' own."""
-        with sqlite3.connect(f"file:{self.daemon.data}/store.db?mode=ro", uri=True) as store:
-            made = [tuple(row) for row in store.execute(STORE_ROWS) if row[0] <= through]
-        kept = [row for row in self.base.rows(ARCHIVE_ROWS) if row[0] <= through]
+        made = [row for row in self.daemon.ask(archive.STORE_ROWS) if row[0] <= through]
+        (identity,) = self.daemon.rows("identity")
+        kept = [row for row in self.base.rows(archive.ARCHIVE_ROWS.format(store=identity["id"])) if row[0] <= through]
         self.assertGreater(len(made), 40)
         self.assertEqual(kept, made)
         events = [row["id"] for row in self.daemon.rows("event") if row["id"] <= through]
