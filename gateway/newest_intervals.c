@@ -19,6 +19,9 @@ struct revised {
 struct newest_intervals {
 	struct store *store;
 	int64_t from_wall_ms;
+	int64_t coarsened; /* store_coarsened() when it began */
+	struct store_coarse_place coarse_place;
+	bool is_coarse_given;
 	int64_t first_id;
 	int64_t through;
 	int64_t collected_through; /* of the first pass */
@@ -28,8 +31,7 @@ struct newest_intervals {
 	struct revised *revised;
 	size_t count;
 	size_t capacity; /* a power of two */
-	store_visitor *visit;
-	void *context;
+	struct newest_visitors visitors;
 };
 
 /* ---- the table ---- */
@@ -114,17 +116,17 @@ static bool give(void *context, const struct interval_row *row)
 	if (revised == NULL)
 		return row->revision > 0 && row->id > walk->collected_through
 			       ? true
-			       : walk->visit(walk->context, row);
+			       : walk->visitors.visit(walk->visitors.context, row);
 	if (revised->given)
 		return true;
 	revised->given = true;
 	if (row->id == revised->id)
-		return walk->visit(walk->context, row);
+		return walk->visitors.visit(walk->visitors.context, row);
 	if (!store_interval_by_id(walk->store, revised->id, &newest)) {
 		walk->failed = true;
 		return false;
 	}
-	return walk->visit(walk->context, &newest);
+	return walk->visitors.visit(walk->visitors.context, &newest);
 }
 
 struct newest_intervals *newest_intervals_new(struct store *store, int64_t from_wall_ms)
@@ -134,6 +136,8 @@ struct newest_intervals *newest_intervals_new(struct store *store, int64_t from_
 		return NULL;
 	walk->store = store;
 	walk->from_wall_ms = from_wall_ms;
+	walk->coarsened = store_coarsened(store);
+	walk->coarse_place = (struct store_coarse_place){.length_ms = INT64_MAX};
 	walk->first_id = store_id_before(store, from_wall_ms);
 	walk->through = walk->first_id;
 	return walk;
@@ -157,16 +161,34 @@ static enum newest_state end_pass(struct newest_intervals *walk)
 	return NEWEST_GOES_ON;
 }
 
+static enum newest_state give_coarse(struct newest_intervals *walk, size_t rows_max)
+{
+	const struct store_coarse_walk portion = {
+		.range = {STORE_ALL_SERIES, walk->from_wall_ms, INT64_MAX},
+		.rows_max = rows_max,
+		.visit = walk->visitors.visit_coarse,
+		.context = walk->visitors.context
+        };
+	bool more = false;
+	walk->failed =
+		store_walk_coarse(walk->store, &portion, &walk->coarse_place, &more) != STORE_OK;
+	walk->is_coarse_given = !more;
+	return walk->failed ? NEWEST_FAILED : NEWEST_GOES_ON;
+}
+
 enum newest_state newest_intervals_step(
-	struct newest_intervals *walk, size_t rows_max, store_visitor *visit, void *context)
+	struct newest_intervals *walk, size_t rows_max, const struct newest_visitors *visitors)
 {
 	int64_t through = walk->through;
-	walk->visit = visit;
-	walk->context = context;
+	walk->visitors = *visitors;
 	struct store_walk portion = {.after_id = walk->through,
 		.rows_max = rows_max,
 		.visit = walk->is_collected ? give : collect,
 		.context = walk};
+	if (walk->coarsened != store_coarsened(walk->store))
+		return NEWEST_CHANGED;
+	if (!walk->is_coarse_given && !walk->failed)
+		return give_coarse(walk, rows_max);
 	if (walk->failed || store_walk_intervals(walk->store, &portion, &through) != STORE_OK ||
 		walk->failed) {
 		walk->failed = true;
@@ -184,12 +206,15 @@ int64_t newest_intervals_through(const struct newest_intervals *walk)
 }
 
 bool newest_intervals_visit(
-	struct store *store, int64_t from_wall_ms, store_visitor *visit, void *context)
+	struct store *store, int64_t from_wall_ms, const struct newest_visitors *visitors)
 {
+	if (store_hold(store) != STORE_OK)
+		return false;
 	struct newest_intervals *walk = newest_intervals_new(store, from_wall_ms);
 	enum newest_state state = walk != NULL ? NEWEST_GOES_ON : NEWEST_FAILED;
 	while (state == NEWEST_GOES_ON)
-		state = newest_intervals_step(walk, WHOLE_STEP_ROWS, visit, context);
+		state = newest_intervals_step(walk, WHOLE_STEP_ROWS, visitors);
 	newest_intervals_free(walk);
+	store_release(store);
 	return state == NEWEST_CAUGHT_UP;
 }

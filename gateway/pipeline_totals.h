@@ -45,6 +45,7 @@ struct total_entry {
 /* All series against one window. */
 struct totals_set {
 	struct totals_window window;
+	struct coarse_reach reach; /* of the rows it was counted from */
 	struct total_entry *entries;
 	size_t count;
 };

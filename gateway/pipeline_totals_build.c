@@ -99,7 +99,10 @@ static void begin(struct pipeline *pipeline, int64_t now_wall_ms)
 {
 	struct pipeline_totals *totals = pipeline->totals;
 	int64_t dirty = totals->dirty_from_wall_ms;
-	bool is_partial = totals->is_built && dirty >= totals->shown.window.days[0];
+	struct coarse_reach reach = store_coarse_reach(pipeline->store);
+	/* What was counted as hours may have become a day that begins elsewhere. */
+	bool is_partial = totals->is_built && dirty >= totals->shown.window.days[0] &&
+			  dirty >= reach.hours_until_wall_ms && dirty >= reach.days_until_wall_ms;
 	int64_t from = is_partial ? calendar_span_start(&pipeline->calendar, SPAN_DAY, dirty)
 				  : first_wall_ms(pipeline, now_wall_ms);
 	if (is_partial && from > totals_window_day_start(&totals->shown.window))
@@ -108,6 +111,7 @@ static void begin(struct pipeline *pipeline, int64_t now_wall_ms)
 	bool made =
 		copy_entries(&totals->shown, &totals->made, !is_partial) && map_series(pipeline);
 	totals->made.window = totals_window_of(pipeline, from);
+	totals->made.reach = is_partial ? totals->shown.reach : reach;
 	if (made && is_partial)
 		forget_days(&totals->made);
 	totals->walk = made ? newest_intervals_new(pipeline->store, from) : NULL;
@@ -135,20 +139,49 @@ static void roll_to(struct pipeline *pipeline, int64_t at_wall_ms)
 	made->window = next;
 }
 
+/* The entry that a row counts for, from then on through its end; NULL: none. */
+static struct total_entry *entry_of(
+	const struct counting *counting, int32_t series, const struct coarse_span *span)
+{
+	struct pipeline_totals *totals = counting->pipeline->totals;
+	int32_t index = series >= 0 && (size_t)series < totals->series_count
+				? totals->entry_of_series[series]
+				: -1;
+	/* What a wrong clock dated into the future is no day to go on to. */
+	if (index < 0 || span->start_wall_ms > counting->now_wall_ms)
+		return NULL;
+	struct total_entry *entry = &totals->made.entries[index];
+	if (span->end_wall_ms > entry->through_wall_ms)
+		entry->through_wall_ms = span->end_wall_ms;
+	return entry;
+}
+
+static bool count_coarse(void *context, const struct coarse_interval *row)
+{
+	const struct counting *counting = context;
+	struct pipeline_totals *totals = counting->pipeline->totals;
+	const struct coarse_span span = {row->start_wall_ms, row->end_wall_ms};
+	struct total_entry *entry = entry_of(counting, row->series, &span);
+	struct total_sum sum = {0};
+	if (entry == NULL)
+		return true;
+	if (row->has_readings)
+		entry->reading = row->reading_end;
+	if (row->start_wall_ms >= totals_window_day_end(&totals->made.window))
+		roll_to(counting->pipeline, row->start_wall_ms);
+	coarse_interval_count(row, &sum);
+	(void)!running_totals_add_sum(
+		&entry->running, &totals->made.window, row->start_wall_ms, &sum);
+	return true;
+}
+
 static bool count(void *context, const struct interval_row *row)
 {
 	const struct counting *counting = context;
 	struct pipeline_totals *totals = counting->pipeline->totals;
-	int32_t index = row->series >= 0 && (size_t)row->series < totals->series_count
-				? totals->entry_of_series[row->series]
-				: -1;
-	/* What a wrong clock dated into the future is no day to go on to. */
-	if (index < 0 || row->start_wall_ms > counting->now_wall_ms)
-		return true;
-	struct total_entry *entry = &totals->made.entries[index];
-	if (row->end_wall_ms > entry->through_wall_ms)
-		entry->through_wall_ms = row->end_wall_ms;
-	if (!interval_has_value(row))
+	const struct coarse_span span = {row->start_wall_ms, row->end_wall_ms};
+	struct total_entry *entry = entry_of(counting, row->series, &span);
+	if (entry == NULL || !interval_has_value(row))
 		return true;
 	if (row->has_readings)
 		entry->reading = row->reading_end;
@@ -218,12 +251,17 @@ bool pipeline_totals_build(struct pipeline *pipeline, int64_t now_wall_ms)
 	if (totals->walk == NULL)
 		return false;
 	struct counting counting = {pipeline, now_wall_ms};
-	switch (newest_intervals_step(totals->walk, TOTALS_PORTION_ROWS, count, &counting)) {
+	const struct newest_visitors visitors = {count, count_coarse, &counting};
+	switch (newest_intervals_step(totals->walk, TOTALS_PORTION_ROWS, &visitors)) {
 	case NEWEST_GOES_ON:
 		return true;
 	case NEWEST_CAUGHT_UP:
 		if (is_caught_up(pipeline))
 			show(pipeline, now_wall_ms);
+		break;
+	case NEWEST_CHANGED: /* all of it: hours may have become days */
+		pipeline_totals_drop_build(totals);
+		totals->dirty_from_wall_ms = INT64_MIN;
 		break;
 	case NEWEST_FAILED:
 		fail(pipeline);

@@ -97,8 +97,9 @@ static struct total combine(
 {
 	struct pipeline_totals *totals = telling->pipeline->totals;
 	const struct totals_site site = site_totals_structure(&totals->structure);
+	const struct coarse_span whole = {start_wall_ms, end_wall_ms};
 	const struct totals_span span = {
-		totals->sums, total_elapsed_ms(start_wall_ms, end_wall_ms,
+		totals->sums, coarse_elapsed_ms(&totals->shown.reach, &whole,
 				      telling->pipeline->site->config->interval_ms)};
 	struct total total;
 	totals_combine(&site, telling->scope, &span, &total);

@@ -77,6 +77,9 @@ __attribute__((warn_unused_result)) bool site_make(const struct site_config *con
 
 /* How many days of energy the store holds when none can be delivered; INFINITY without counters. */
 double site_store_days(const struct site *site);
+/* How many years it reaches back in days, once what is delivered has become as coarse as it gets.
+ */
+double site_store_years(const struct site *site);
 /* An error where they are fewer than 90. Not part of site_make(): a gateway runs all the same. */
 void site_check_store(const struct site *site, struct diagnostics *diagnostics);
 

@@ -17,7 +17,7 @@ static const double day_ms = 86400e3;
 static const double rows_an_interval = 1.05;
 static const double events_a_meter = 10;
 
-static size_t count_counters(const struct site *site)
+static size_t count_of_kind(const struct site *site, enum quantity_kind kind)
 {
 	size_t count = 0;
 
@@ -25,7 +25,7 @@ static size_t count_counters(const struct site *site)
 		const struct site_meter *meter = &site->meters[i];
 		for (size_t point = 0; point < meter->points_count; point++) {
 			enum quantity quantity = meter->points[point].value->quantity;
-			count += quantity_info(quantity)->kind == QUANTITY_COUNTER;
+			count += quantity_info(quantity)->kind == kind;
 		}
 	}
 	return count;
@@ -45,8 +45,8 @@ static int64_t least_mib(const struct store_day *day)
 static struct store_day day_of(const struct site *site)
 {
 	return (struct store_day){
-		.intervals = (double)count_counters(site) * rows_an_interval * day_ms /
-			     (double)site->config->interval_ms,
+		.intervals = (double)count_of_kind(site, QUANTITY_COUNTER) * rows_an_interval *
+			     day_ms / (double)site->config->interval_ms,
 		.events = events_a_meter * (double)site->meters_count,
 	};
 }
@@ -56,6 +56,18 @@ double site_store_days(const struct site *site)
 	const struct store_day day = day_of(site);
 
 	return day.intervals > 0 ? store_days_held(site->config->store_bytes_max, &day) : INFINITY;
+}
+
+double site_store_years(const struct site *site)
+{
+	const struct store_series_counts counts = {
+		.counters = (double)count_of_kind(site, QUANTITY_COUNTER),
+		.gauges = (double)count_of_kind(site, QUANTITY_GAUGE),
+	};
+
+	return counts.counters + counts.gauges > 0
+		       ? store_years_coarse(site->config->store_bytes_max, &counts)
+		       : INFINITY;
 }
 
 void site_check_store(const struct site *site, struct diagnostics *diagnostics)
@@ -71,7 +83,7 @@ void site_check_store(const struct site *site, struct diagnostics *diagnostics)
 		"store_size: %lld MiB holds %.0f days of energy that cannot be delivered (%zu "
 		"counters every %lld s); allowed: %d days or more, here %lld MiB, or fewer values, "
 		"or longer intervals",
-		(long long)(config->store_bytes_max >> 20), floor(days), count_counters(site),
-		(long long)(config->interval_ms / 1000), STORE_DAYS_MIN,
-		(long long)least_mib(&day));
+		(long long)(config->store_bytes_max >> 20), floor(days),
+		count_of_kind(site, QUANTITY_COUNTER), (long long)(config->interval_ms / 1000),
+		STORE_DAYS_MIN, (long long)least_mib(&day));
 }

@@ -62,6 +62,9 @@ static enum store_status write_energy(struct store *store)
 
 	for (size_t i = 0; status == STORE_OK && i < store->waiting[WAITING_INTERVALS].count; i++) {
 		status = store_format_add_interval(store->db, &intervals[i]);
+		if (status == STORE_OK) {
+			status = store_coarse_take_late(store, &intervals[i]);
+		}
 	}
 	for (size_t i = 0; status == STORE_OK && i < store->waiting[WAITING_EVENTS].count; i++) {
 		status = store_format_add_event(store->db, &events[i]);
@@ -148,6 +151,7 @@ static enum store_status try_commit(struct store *store, bool with_trends)
 	enum store_status status = store_sqlite_begin(store->db);
 
 	store->losing = (struct store_loss){0};
+	store_coarse_begin(store);
 	if (status != STORE_OK) {
 		return store_note_failure(store, status);
 	}
@@ -172,8 +176,10 @@ static void note_committed(struct store *store, bool with_trends)
 
 	store->rows_since_kept = is_keeping_due(store) ? 0 : store->rows_since_kept;
 	store->rows_since_kept += (int64_t)count;
+	store_coarse_note_committed(store);
 	for (size_t i = 0; i < count; i++) {
 		store_series_note(store, &intervals[i]);
+		store_coarse_note(store, &intervals[i]);
 	}
 	store->waiting[WAITING_INTERVALS].count = 0;
 	store->waiting[WAITING_INTERVALS].max = WAITING_INTERVALS_MAX;
@@ -411,6 +417,7 @@ struct store *store_close(struct store *store)
 		free(store->waiting[i].rows);
 	}
 	store_states_free(store);
+	store_coarse_free(store);
 	store_series_free(store);
 	if (store->directory >= 0) {
 		close(store->directory);

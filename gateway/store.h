@@ -15,7 +15,7 @@
 #include <stddef.h>
 
 #include "drivers/register_decode.h"
-#include "gateway/core/series.h"
+#include "gateway/core/coarse.h"
 
 enum store_status {
 	STORE_OK,
@@ -69,6 +69,12 @@ struct store_day {
 };
 /* How many such days a budget holds, with all else given up for them. */
 double store_days_held(int64_t bytes_max, const struct store_day *day);
+/* How many years of days a budget holds, once all has become as coarse as it gets. */
+struct store_series_counts {
+	double counters;
+	double gauges;
+};
+double store_years_coarse(int64_t bytes_max, const struct store_series_counts *counts);
 
 struct store_opening {
 	enum store_finding finding;
@@ -245,7 +251,8 @@ int64_t store_id_before(struct store *store, int64_t wall_ms);
 
 /* Also one that waits for a commit. */
 bool store_interval_by_id(struct store *store, int64_t id, struct interval_row *ret_row);
-/* The oldest interval, by time, of a series that has readings in its newest revision. Reads all. */
+/* The oldest interval, by time, of a series that has readings in its newest revision; where it has
+ * become coarse, from its first reading on. Reads all. */
 bool store_first_interval(struct store *store, int32_t series, struct interval_row *ret_row);
 
 /* How many series there are; their numbers are 0 .. count-1. */
@@ -274,6 +281,46 @@ struct store_row {
 __attribute__((warn_unused_result)) enum store_status store_read(struct store *store,
 	enum stream stream, int64_t after, size_t max, struct store_row *ret_rows,
 	size_t *ret_count);
+
+/* ---- Coarse rows: what old ones have become (docs/store.md) ---- */
+
+/* False ends the walk. No transaction is open. */
+typedef bool store_coarse_visitor(void *context, const struct coarse_interval *row);
+
+/* Where a walk stands; begin with {.length_ms = INT64_MAX}. */
+struct store_coarse_place {
+	int64_t length_ms;
+	int64_t start_wall_ms;
+	int32_t series;
+};
+
+/* Those that start in [from, to), of one series or (STORE_ALL_SERIES) of all. */
+enum { STORE_ALL_SERIES = -1 };
+struct store_coarse_walk {
+	struct store_range range;
+	size_t rows_max; /* looked at, about */
+	store_coarse_visitor *visit;
+	void *context;
+};
+/*
+ * The coarsest first, each level in order of time. *place moves on; *ret_more:
+ * there are more. An interval counts in one coarse row, or in its own newest
+ * row as store_walk_intervals() and store_newest_intervals() give it, not both;
+ * where store_coarsened() has changed in between, begin again.
+ */
+__attribute__((warn_unused_result)) enum store_status store_walk_coarse(struct store *store,
+	const struct store_coarse_walk *walk, struct store_coarse_place *place, bool *ret_more);
+/* How many commits have changed coarse intervals since store_open(). */
+int64_t store_coarsened(const struct store *store);
+/* How far they reach, of any series. */
+struct coarse_reach store_coarse_reach(struct store *store);
+/* An instant lies in a coarse interval of a series. */
+bool store_is_coarse(struct store *store, int32_t series, int64_t wall_ms);
+/* All that is read until store_release() is of one moment, though another program goes on
+ * writing. Not for long: its journal grows. A store that was not opened to look has no other
+ * writer: nothing is held. */
+__attribute__((warn_unused_result)) enum store_status store_hold(struct store *store);
+void store_release(struct store *store);
 
 /*
  * Rows given up to keep the budget since store_open(): trends that were never

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * store_format.h -- The store's format, version 2, as SQL (docs/store.md), and
+ * store_format.h -- The store's format, version 3, as SQL (docs/store.md), and
  * how rows stand in it. For store*.c.
  */
 #ifndef GATEWAY_STORE_FORMAT_H
 #define GATEWAY_STORE_FORMAT_H
 
+#include "gateway/core/coarse.h"
 #include "gateway/store_sqlite.h"
 
 enum {
-	STORE_FORMAT_VERSION = 2,          /* PRAGMA user_version */
+	STORE_FORMAT_VERSION = 3,          /* PRAGMA user_version */
 	STORE_FORMAT_VERSION_MIN = 1,      /* the oldest that is upgraded */
 	STORE_APPLICATION_ID = 0x62797074, /* "bypt" */
 	STORE_HEADER_BYTES = 100,          /* of an SQLite file; both numbers stand in it */
@@ -28,6 +29,7 @@ enum store_statement {
 	STATEMENT_LAST_INTERVALS, /* those kept for restart, then all newer ones */
 	STATEMENT_INTERVAL_BY_ID,
 	STATEMENT_INTERVALS_AFTER,
+	STATEMENT_COUNTED_INTERVALS_AFTER, /* without those that coarse rows have in them */
 	STATEMENT_INTERVALS_IN_RANGE,
 	STATEMENT_FIRST_INTERVAL,
 	STATEMENT_NEWEST_OF_KEY,
@@ -37,6 +39,12 @@ enum store_statement {
 	STATEMENT_EVENTS_AFTER,
 	STATEMENT_TRENDS_AFTER,
 	STATEMENT_COUNT_TRENDS,
+	STATEMENT_COARSE_INTERVAL,
+	STATEMENT_COARSE_INTERVALS,
+	STATEMENT_COARSE_LEVEL_BELOW,
+	STATEMENT_COARSE_LEVEL_UNTIL,
+	STATEMENT_COARSE_AT,
+	STATEMENT_COARSE_FIRST,
 	STATEMENT_READING_COUNT,
 	/* Writing. */
 	STATEMENT_ADD_SERIES = STATEMENT_READING_COUNT,
@@ -55,6 +63,31 @@ enum store_statement {
 	STATEMENT_DROP_TRENDS,
 	STATEMENT_DROP_INTERVALS,
 	STATEMENT_DROP_EVENTS,
+	/* Coarsening. */
+	STATEMENT_HOUR_BOUNDARY,
+	STATEMENT_TREND_HOUR_BOUNDARY,
+	STATEMENT_REVISED_THROUGH,
+	STATEMENT_INTERVALS_TO_COARSEN,
+	STATEMENT_TRENDS_TO_COARSEN,
+	STATEMENT_COUNTED_KEY,
+	STATEMENT_ABSORBED_KEY, /* an interval's own late value is in a coarse row already */
+	STATEMENT_SET_REVISED,
+	STATEMENT_DROP_REVISED,
+	STATEMENT_ABSORB_ONE,
+	STATEMENT_ABSORB_REVISIONS,
+	STATEMENT_DROP_ABSORBED,
+	STATEMENT_SET_COARSE_INTERVAL,
+	STATEMENT_COARSE_TREND,
+	STATEMENT_COARSE_TRENDS,
+	STATEMENT_SET_COARSE_TREND,
+	STATEMENT_INTERVAL_LEVEL_FIRST,
+	STATEMENT_TREND_LEVEL_FIRST,
+	STATEMENT_INTERVAL_LEVEL_NTH,
+	STATEMENT_TREND_LEVEL_NTH,
+	STATEMENT_DROP_COARSE_INTERVALS,
+	STATEMENT_DROP_COARSE_TRENDS,
+	STATEMENT_DROP_COARSEST_INTERVALS,
+	STATEMENT_DROP_COARSEST_TRENDS,
 	STATEMENT_COUNT
 };
 extern const char *const store_statements[STATEMENT_COUNT];
@@ -72,9 +105,19 @@ enum store_status store_format_add_interval(
 enum store_status store_format_add_event(struct store_sqlite *db, const struct event_row *row);
 enum store_status store_format_add_trend(struct store_sqlite *db, const struct trend_row *row);
 
+/* Write one, in place of what stood for the same span. */
+enum store_status store_format_set_coarse_interval(
+	struct store_sqlite *db, const struct coarse_interval *row);
+enum store_status store_format_set_coarse_trend(
+	struct store_sqlite *db, const struct coarse_trend *row);
+
 /* The row a statement stands at. */
 struct interval_row store_format_interval(struct store_sqlite *db, enum store_statement statement);
 struct event_row store_format_event(struct store_sqlite *db, enum store_statement statement);
 struct trend_row store_format_trend(struct store_sqlite *db, enum store_statement statement);
+struct coarse_interval store_format_coarse_interval(
+	struct store_sqlite *db, enum store_statement statement);
+struct coarse_trend store_format_coarse_trend(
+	struct store_sqlite *db, enum store_statement statement);
 
 #endif

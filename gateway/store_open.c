@@ -117,6 +117,9 @@ enum store_status store_load(struct store *store, size_t statements)
 		status = store_states_load(store);
 	}
 	if (status == STORE_OK) {
+		status = store_coarse_load(store);
+	}
+	if (status == STORE_OK) {
 		status = store_series_load_last(store);
 	}
 	store_sqlite_release(store->db); /* what is read at the start only */
@@ -178,6 +181,7 @@ static void forget(struct store *store)
 {
 	store->db = store_sqlite_close(store->db);
 	store_states_free(store);
+	store_coarse_free(store);
 	store_series_free(store);
 	store->series = NULL;
 	store->series_count = 0;

@@ -15,6 +15,8 @@ enum {
 	INTERVAL_BYTES = 64, /* a row takes at most, nearly always, in the file */
 	EVENT_BYTES = 320,
 	TREND_BYTES = 56,
+	COARSE_INTERVAL_BYTES = 88, /* a coarse row takes, about, with room between rows */
+	COARSE_TREND_BYTES = 64,
 	KEEP_LAST_ROWS = 20000, /* energy rows a start reads back at most, and twice that */
 };
 
@@ -58,6 +60,30 @@ struct store_states {
 	bool changed;          /* any of it, or a series' */
 };
 
+/* The last row that revises an interval of a UTC day. */
+struct revised_day {
+	int64_t day_wall_ms; /* its start */
+	int64_t last_id;
+};
+
+/* store_coarse.c's: what coarsening must know beyond the file's rows. */
+struct store_coarse {
+	int64_t until_wall_ms; /* no coarse interval reaches further; INT64_MIN: there is none */
+	struct revised_day *revised; /* since they were written into the file last */
+	size_t revised_count;
+	size_t revised_capacity;
+	size_t revised_written;  /* by the commit on its way */
+	bool revised_is_unknown; /* memory was out: any interval may have been revised */
+	bool has_coarsened;      /* the commit on its way */
+	int64_t times;           /* commits that did, since it was opened */
+};
+
+/* Coarse rows of a level that start before an instant. */
+struct coarse_step {
+	enum coarse_level level;
+	int64_t end_wall_ms;
+};
+
 /* Rows of one kind that wait for the next commit. */
 struct row_queue {
 	char *rows;
@@ -85,6 +111,7 @@ struct store {
 	struct row_queue waiting[WAITING_KIND_COUNT];
 	int64_t rows_since_kept;
 	struct store_states states;
+	struct store_coarse coarse;
 	struct store_loss loss;
 	struct store_loss losing; /* by the commit on its way */
 	bool is_refusing;         /* the last commit failed */
@@ -122,6 +149,38 @@ enum store_status store_unplaced_commit(struct store *store);
 void store_unplaced_note_committed(struct store *store);
 int64_t store_unplaced_bytes(const struct store *store);
 void store_unplaced_free(struct store *store);
+
+/* store_coarse.c: coarse rows and those that came late. */
+enum store_status store_coarse_load(struct store *store);
+void store_coarse_free(struct store *store);
+/* A row that was committed, or is found in the file. */
+void store_coarse_note(struct store *store, const struct interval_row *row);
+/* In a transaction: what was noted goes into the file. */
+enum store_status store_coarse_keep(struct store *store);
+/* How the commit on its way ended. */
+void store_coarse_begin(struct store *store);
+void store_coarse_note_committed(struct store *store);
+/* In a transaction, of a row that is being written: where its span is coarse already, it counts
+ * there. */
+enum store_status store_coarse_take_late(struct store *store, const struct interval_row *row);
+/* In a transaction: through which id intervals with ids through `through` are revised; at least
+ * `through`. */
+int64_t store_coarse_revised_through(struct store *store, int64_t through);
+
+/* store_coarse_walk.c: the oldest coarse interval of a series that has readings, as an interval. */
+bool store_coarse_first(struct store *store, int32_t series, struct interval_row *ret_row);
+
+/* store_coarsen.c: in a transaction, rows become coarser ones. */
+/* All energy rows through an id; those that revise them stand at most at `revised_through`. Events
+ * through it go. */
+enum store_status store_coarsen_intervals(
+	struct store *store, int64_t through, int64_t revised_through);
+enum store_status store_coarsen_trends(struct store *store, int64_t through);
+/* Coarse rows of a level, into a coarser one. */
+enum store_status store_coarsen_level(
+	struct store *store, enum stream stream, const struct coarse_step *step);
+/* What is as coarse as it gets and starts before an instant is deleted. */
+enum store_status store_drop_coarsest(struct store *store, enum stream stream, int64_t end_wall_ms);
 
 /* store_room.c: inside a transaction, make room for `bytes` by giving up what may be. */
 enum store_status store_make_room(struct store *store, int64_t bytes);

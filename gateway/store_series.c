@@ -224,6 +224,7 @@ enum store_status store_series_load_last(struct store *store)
 			note_kept(store, &row);
 		} else {
 			store_series_note(store, &row);
+			store_coarse_note(store, &row);
 		}
 		store->rows_since_kept++;
 	}
@@ -271,7 +272,7 @@ enum store_status store_series_keep_last(struct store *store)
 			status = store_sqlite_run(store->db, STATEMENT_DROP_LAST);
 		}
 	}
-	return status;
+	return status == STORE_OK ? store_coarse_keep(store) : status;
 }
 
 bool store_series_read(struct store *store, int64_t id, struct interval_row *ret_row)

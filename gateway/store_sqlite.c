@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 
 enum {
-	STATEMENTS_MAX = 48,
+	STATEMENTS_MAX = 72,
 	CACHE_KIB = 384,           /* pages kept in memory */
 	HEAP_BYTES_SOFT = 1 << 20, /* SQLite gives caches back beyond it */
 	BUSY_MS = 250, /* wait for a reader that holds a lock; the main loop waits with us */
@@ -343,6 +343,18 @@ void store_sqlite_reset(struct store_sqlite *db, unsigned statement)
 		sqlite3_reset(db->statements[statement]);
 		sqlite3_clear_bindings(db->statements[statement]);
 	}
+}
+
+int64_t store_sqlite_first(struct store_sqlite *db, unsigned statement, int64_t fallback)
+{
+	int64_t number = fallback;
+	bool is_row = store_sqlite_step(db, statement) == STORE_SQLITE_ROW;
+
+	if (is_row && !store_sqlite_column_is_null(db, statement, 0)) {
+		number = store_sqlite_column(db, statement, 0);
+	}
+	store_sqlite_reset(db, statement);
+	return number;
 }
 
 enum store_status store_sqlite_run(struct store_sqlite *db, unsigned statement)

@@ -74,6 +74,9 @@ const char *store_sqlite_column_text(struct store_sqlite *db, unsigned statement
 /* Ready it for the next use; forgets its parameters. */
 void store_sqlite_reset(struct store_sqlite *db, unsigned statement);
 
+/* First column of its first row as a number, and reset it; `fallback` when there is none. */
+int64_t store_sqlite_first(struct store_sqlite *db, unsigned statement, int64_t fallback);
+
 /* Step a statement that returns no rows, and reset it. */
 enum store_status store_sqlite_run(struct store_sqlite *db, unsigned statement);
 

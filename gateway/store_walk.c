@@ -20,7 +20,7 @@ enum {
 static enum store_status read_chunk(struct store *store, int64_t after, size_t max,
 	struct interval_row *ret_rows, size_t *ret_count)
 {
-	enum store_statement intervals = STATEMENT_INTERVALS_AFTER;
+	enum store_statement intervals = STATEMENT_COUNTED_INTERVALS_AFTER;
 	enum store_status status = STORE_OK;
 	size_t count = 0;
 
@@ -266,6 +266,9 @@ bool store_first_interval(struct store *store, int32_t series, struct interval_r
 {
 	struct interval_row row = {.start_wall_ms = INT64_MIN};
 
+	if (store_coarse_first(store, series, ret_row)) {
+		return true;
+	}
 	do {
 		store_sqlite_bind(store->db, STATEMENT_FIRST_INTERVAL, 1, series);
 		store_sqlite_bind(store->db, STATEMENT_FIRST_INTERVAL, 2, row.start_wall_ms);

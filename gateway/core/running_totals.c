@@ -120,11 +120,10 @@ static struct total_sum sum_of(const struct running_totals *totals, size_t from,
 	return sum;
 }
 
-enum window_place running_totals_add(struct running_totals *totals,
-	const struct totals_window *window, const struct interval_row *row)
+enum window_place running_totals_add_sum(struct running_totals *totals,
+	const struct totals_window *window, int64_t start_wall_ms, const struct total_sum *sum)
 {
-	struct total_sum sum = {0};
-	int64_t start = row->start_wall_ms;
+	const int64_t start = start_wall_ms;
 	size_t place;
 
 	if (start < window->months[0]) {
@@ -140,9 +139,17 @@ enum window_place running_totals_add(struct running_totals *totals,
 	} else {
 		place = FIRST_MONTH + place_of(window->months, window->months_count, start);
 	}
-	total_sum_add(&sum, row);
-	add_at(totals, place, &sum);
+	add_at(totals, place, sum);
 	return WINDOW_INSIDE;
+}
+
+enum window_place running_totals_add(struct running_totals *totals,
+	const struct totals_window *window, const struct interval_row *row)
+{
+	struct total_sum sum = {0};
+
+	total_sum_add(&sum, row);
+	return running_totals_add_sum(totals, window, row->start_wall_ms, &sum);
 }
 
 /* ---- days and months end ---- */

@@ -62,6 +62,10 @@ enum window_place {
 enum window_place running_totals_add(struct running_totals *totals,
 	const struct totals_window *window, const struct interval_row *row);
 
+/* What rows that start together made, by that start. */
+enum window_place running_totals_add_sum(struct running_totals *totals,
+	const struct totals_window *window, int64_t start_wall_ms, const struct total_sum *sum);
+
 /*
  * The window moves on, from `from` to a later one: what ended is folded, and
  * offered as peaks (NULL: nobody asks).

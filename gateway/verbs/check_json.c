@@ -123,6 +123,7 @@ static void write_site(struct json_writer *writer, const struct site *site)
 	json_writer_close_object(writer);
 	if (isfinite(site_store_days(site))) {
 		number(writer, "store_days", site_store_days(site));
+		number(writer, "store_years_coarse", site_store_years(site));
 	}
 	write_network(writer, site);
 }

@@ -132,7 +132,9 @@ void check_print_plan(
 	if (isfinite(site_store_days(site))) {
 		fprintf(stream,
 			"The store (%lld MiB) holds %.0f days of energy that cannot be "
-			"delivered.\n",
-			(long long)(site->config->store_bytes_max >> 20), site_store_days(site));
+			"delivered;\nwhat is delivered it condenses, and reaches back about %.0f "
+			"years in days.\n",
+			(long long)(site->config->store_bytes_max >> 20), site_store_days(site),
+			site_store_years(site));
 	}
 }

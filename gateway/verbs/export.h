@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * export.h -- What `byport export` writes: one line for each interval, or for
- * each local hour, as CSV or as JSON lines. verb_export.c finds out what is
- * asked for, export_rows.c makes the lines, export_print.c writes them.
+ * each local hour, and for what has become coarser, as CSV or as JSON lines. verb_export.c finds
+ * out what is asked for, export_rows.c makes the lines, export_print.c writes them.
  */
 #ifndef GATEWAY_VERBS_EXPORT_H
 #define GATEWAY_VERBS_EXPORT_H
@@ -38,6 +38,8 @@ struct export_line {
 	struct interval_row row; /* of an hour: its rows as one; then not: method, revision, clock,
 				    correction */
 	bool is_final;
+	bool has_at_least; /* no value, but some of it is known */
+	int64_t at_least;
 	int32_t coverage_permille;  /* of an hour */
 	int32_t estimated_permille; /* of an hour */
 };

@@ -42,6 +42,7 @@ enum column {
 	COLUMN_CLOCK,
 	COLUMN_CORRECTION,
 	COLUMN_FINAL,
+	COLUMN_AT_LEAST,
 	COLUMN_COUNT
 };
 
@@ -70,6 +71,7 @@ static const struct column_info {
 	[COLUMN_CLOCK]         = {"clock",         COLUMN_TEXT,     OF_INTERVALS},
 	[COLUMN_CORRECTION]    = {"correction",    COLUMN_TRUTH,    OF_INTERVALS},
 	[COLUMN_FINAL]         = {"final",         COLUMN_TRUTH,    OF_BOTH},
+	[COLUMN_AT_LEAST]      = {"at_least",      COLUMN_STEPS,    OF_BOTH},
   /* clang-format on */
 };
 
@@ -112,6 +114,7 @@ static struct cell cell_of(const struct export_line *line, enum column column)
 		[COLUMN_CLOCK] = text_cell(clock_state_name((enum clock_state)row->clock)),
 		[COLUMN_CORRECTION] = number_cell(row->correction, true),
 		[COLUMN_FINAL] = number_cell(line->is_final, true),
+		[COLUMN_AT_LEAST] = number_cell(line->at_least, line->has_at_least),
 	};
 	return cells[column];
 }

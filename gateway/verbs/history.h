@@ -73,9 +73,10 @@ struct history {
 	/* Spans: starts[count] is the end of the last. */
 	int64_t *starts;
 	size_t count;
-	struct total_sum *sums;  /* of each span: those of all meters' series */
-	bool *is_open;           /* something in the span is not final */
-	int64_t through_wall_ms; /* rows can be expected up to here */
+	struct total_sum *sums;    /* of each span: those of all meters' series */
+	bool *is_open;             /* something in the span is not final */
+	int64_t through_wall_ms;   /* rows can be expected up to here */
+	struct coarse_reach reach; /* up to which rows have become hours, days */
 };
 
 /* ---- history_source.c: configuration, store, scope ---- */
@@ -97,6 +98,7 @@ int history_find_spans(struct history *history);
 /* Once, before rows are asked whether they are final. */
 void history_find_recent(struct history *history);
 bool history_row_is_final(const struct history *history, const struct interval_row *row);
+bool history_coarse_is_final(const struct history *history, const struct coarse_interval *row);
 int history_count(struct history *history);
 /* Of spans from `first` on. */
 struct total history_total(const struct history *history, size_t first, size_t count);

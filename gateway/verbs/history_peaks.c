@@ -107,20 +107,35 @@ static void pass_to(struct following *following, int64_t at_wall_ms)
 	}
 }
 
+static void follow_sum(struct following *following, int32_t series, int64_t start_wall_ms,
+	const struct total_sum *sum)
+{
+	const struct history *history = following->history;
+	if (series < 0 || (size_t)series >= history->series_count ||
+		history->place_of_series[series] < 0 || sum->covered_ms == 0 ||
+		start_wall_ms >= history->starts[history->count])
+		return;
+	for (size_t i = 0; i < following->count; i++)
+		if (following->counters[i].place == history->place_of_series[series]) {
+			pass_to(following, start_wall_ms);
+			(void)!running_totals_add_sum(&following->counters[i].running,
+				&following->window, start_wall_ms, sum);
+		}
+}
+
 static bool follow(void *context, const struct interval_row *row)
 {
-	struct following *following = context;
-	const struct history *history = following->history;
-	if (row->series < 0 || (size_t)row->series >= history->series_count ||
-		history->place_of_series[row->series] < 0 || !interval_has_value(row) ||
-		row->start_wall_ms >= history->starts[history->count])
-		return true;
-	for (size_t i = 0; i < following->count; i++)
-		if (following->counters[i].place == history->place_of_series[row->series]) {
-			pass_to(following, row->start_wall_ms);
-			(void)!running_totals_add(
-				&following->counters[i].running, &following->window, row);
-		}
+	struct total_sum sum = {0};
+	total_sum_add(&sum, row);
+	follow_sum(context, row->series, row->start_wall_ms, &sum);
+	return true;
+}
+
+static bool follow_coarse(void *context, const struct coarse_interval *row)
+{
+	struct total_sum sum = {0};
+	coarse_interval_count(row, &sum);
+	follow_sum(context, row->series, row->start_wall_ms, &sum);
 	return true;
 }
 
@@ -202,7 +217,8 @@ static int tell_all(struct following *following)
 	struct history *history = following->history;
 	int64_t from = start_of(following);
 	totals_window_at(&history->calendar, from, &following->window);
-	if (!newest_intervals_visit(history->store, from, follow, following)) {
+	const struct newest_visitors visitors = {follow, follow_coarse, following};
+	if (!newest_intervals_visit(history->store, from, &visitors)) {
 		history_say(
 			history, "the store cannot be read: %s\n", store_reason(history->store));
 		return VERB_UNAVAILABLE;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "gateway/core/finality.h"
+#include "gateway/json_instant.h"
 #include "gateway/newest_intervals.h"
 #include "gateway/verbs/history.h"
 #include "gateway/verbs/verb.h"
@@ -151,25 +152,77 @@ bool history_row_is_final(const struct history *history, const struct interval_r
 	return interval_is_final(&history->calendar, &valuation, history->now_wall_ms);
 }
 
-static bool count(void *context, const struct interval_row *row)
+bool history_coarse_is_final(const struct history *history, const struct coarse_interval *row)
 {
-	struct counting *counting = context;
+	const struct interval_valuation valuation = {
+		row->start_wall_ms, row->end_wall_ms, coarse_interval_is_whole(row)};
+	return interval_is_final(&history->calendar, &valuation, history->now_wall_ms);
+}
+
+/* Where a row of a series counts, *ret_span the span; NULL: nobody asks for it. */
+static struct total_sum *find_sum(
+	struct counting *counting, int32_t series, const struct coarse_span *row, size_t *ret_span)
+{
 	struct history *history = counting->history;
-	int32_t place = row->series >= 0 && (size_t)row->series < history->series_count
-				? history->place_of_series[row->series]
+	int32_t place = series >= 0 && (size_t)series < history->series_count
+				? history->place_of_series[series]
 				: -1;
 	if (place < 0 || row->start_wall_ms > history->now_wall_ms)
-		return true;
+		return NULL;
 	if (row->end_wall_ms > counting->newest_end_wall_ms)
 		counting->newest_end_wall_ms = row->end_wall_ms;
 	if (row->start_wall_ms < history->starts[0] ||
 		row->start_wall_ms >= history->starts[history->count])
+		return NULL;
+	*ret_span = span_at(history, row->start_wall_ms);
+	return &history->sums[*ret_span * series_a_span(history) + (size_t)place];
+}
+
+static bool count(void *context, const struct interval_row *row)
+{
+	struct counting *counting = context;
+	const struct coarse_span own = {row->start_wall_ms, row->end_wall_ms};
+	size_t span;
+	struct total_sum *sum = find_sum(counting, row->series, &own, &span);
+	if (sum == NULL)
 		return true;
-	size_t span = span_at(history, row->start_wall_ms);
-	total_sum_add(&history->sums[span * series_a_span(history) + (size_t)place], row);
-	if (!history_row_is_final(history, row))
-		history->is_open[span] = true;
+	total_sum_add(sum, row);
+	if (!history_row_is_final(counting->history, row))
+		counting->history->is_open[span] = true;
 	return true;
+}
+
+static bool count_coarse(void *context, const struct coarse_interval *row)
+{
+	struct counting *counting = context;
+	const struct coarse_span own = {row->start_wall_ms, row->end_wall_ms};
+	size_t span;
+	struct total_sum *sum = find_sum(counting, row->series, &own, &span);
+	if (sum == NULL)
+		return true;
+	coarse_interval_count(row, sum);
+	if (!history_coarse_is_final(counting->history, row))
+		counting->history->is_open[span] = true;
+	return true;
+}
+
+/* Days, where hours are asked for. */
+static bool is_too_coarse(const struct history *history, size_t span)
+{
+	return history->choice.by == SPAN_HOUR &&
+	       history->starts[span] < history->reach.days_until_wall_ms;
+}
+
+static void say_too_coarse(const struct history *history)
+{
+	char day[INSTANT_TEXT_MAX];
+	if (!is_too_coarse(history, 0))
+		return;
+	json_instant_print(day, history->reach.days_until_wall_ms);
+	history_say(history,
+		"before %.10s the store holds days (UTC) only, hours have no figure there; "
+		"allowed: --by day, week, month, year\n",
+		day);
 }
 
 void history_find_recent(struct history *history)
@@ -186,11 +239,14 @@ int history_count(struct history *history)
 	if (history->sums == NULL || history->is_open == NULL)
 		return history_say_no_memory(history);
 	history_find_recent(history);
-	if (!newest_intervals_visit(history->store, history->starts[0], count, &counting)) {
+	history->reach = store_coarse_reach(history->store);
+	const struct newest_visitors visitors = {count, count_coarse, &counting};
+	if (!newest_intervals_visit(history->store, history->starts[0], &visitors)) {
 		history_say(
 			history, "the store cannot be read: %s\n", store_reason(history->store));
 		return VERB_UNAVAILABLE;
 	}
+	say_too_coarse(history);
 	/* A gateway that runs closes an interval a little after its end; what stands still lacks.
 	 */
 	int64_t expected = history->now_wall_ms - history->now_wall_ms % history->interval_ms;
@@ -215,9 +271,12 @@ static struct total combine(const struct history *history, size_t first, size_t 
 		return total;
 	for (size_t i = first * series; i < (first + count) * series; i++)
 		total_sum_merge(&sums[i % series], &history->sums[i]);
+	const struct coarse_span whole = {history->starts[first], end};
 	const struct totals_span span = {
-		sums, total_elapsed_ms(history->starts[first], end, history->interval_ms)};
+		sums, coarse_elapsed_ms(&history->reach, &whole, history->interval_ms)};
 	totals_combine(&history->site, history->scope, &span, &total);
+	if (count == 1 && is_too_coarse(history, first))
+		total.energy = (struct total_energy){.is_known = false};
 	free(sums);
 	return total;
 }

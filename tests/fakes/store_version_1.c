@@ -108,9 +108,33 @@ static const char rows_sql[] =
 	" (8, 0, " T(45) ", 900000, 88, 20, 100, 0, 0, 0, 0, 2);"
 	"INSERT INTO trend VALUES(1, 1, " T(0) ", 60000, 1234567, -7, 7654321, 6, 1),"
 	" (2, 1, " T(1) ", 60000, 2, 1, 3, 4, 1);";
+
+static const char version_2_sql[] =
+	"ALTER TABLE interval ADD COLUMN correction INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE last_interval ADD COLUMN correction INTEGER NOT NULL DEFAULT 0;"
+	"CREATE TABLE flag(number INTEGER PRIMARY KEY, name TEXT NOT NULL) STRICT;"
+	"CREATE TABLE series_state("
+	" series INTEGER PRIMARY KEY,"
+	" scale_numerator INTEGER NOT NULL, scale_denominator INTEGER NOT NULL,"
+	" configured_numerator INTEGER NOT NULL, configured_denominator INTEGER NOT NULL,"
+	" valid_from_ms INTEGER, has_frontier INTEGER NOT NULL, after_id INTEGER NOT NULL,"
+	" frontier_ms INTEGER NOT NULL, published_ms INTEGER NOT NULL,"
+	" reading INTEGER NOT NULL, shift INTEGER NOT NULL, again_revision INTEGER NOT NULL,"
+	" clock INTEGER NOT NULL, is_good INTEGER NOT NULL, is_broken INTEGER NOT NULL) STRICT;"
+	"CREATE TABLE device("
+	" meter TEXT PRIMARY KEY, model TEXT NOT NULL, serial_number TEXT) STRICT, WITHOUT ROWID;"
+	"CREATE TABLE grid("
+	" length_ms INTEGER NOT NULL, next_from_ms INTEGER, next_length_ms INTEGER NOT NULL)"
+	" STRICT;"
+	"CREATE TABLE unplaced("
+	" number INTEGER PRIMARY KEY, boot TEXT NOT NULL, series INTEGER NOT NULL,"
+	" at_mono_ms INTEGER NOT NULL, value INTEGER NOT NULL) STRICT;"
+	"INSERT INTO interval VALUES"
+	" (9, 0, " T(15) ", 900000, 950, NULL, 5000002450, 1, 0, 2, 0, 1, 1);"
+	"UPDATE stream SET last = 9 WHERE name = 'energy';";
 /* clang-format on */
 
-void store_version_1_write(const struct store_fixture *fixture, const char *name)
+static void write_store(const struct store_fixture *fixture, const char *name, int version)
 {
 	char path[160];
 	char command[200];
@@ -123,6 +147,18 @@ void store_version_1_write(const struct store_fixture *fixture, const char *name
 	fputs(schema_sql, shell);
 	fputs(views_sql, shell);
 	fputs(rows_sql, shell);
-	fputs("PRAGMA application_id = 1652125812; PRAGMA user_version = 1; COMMIT;", shell);
+	fputs(version > 1 ? version_2_sql : "", shell);
+	fprintf(shell, "PRAGMA application_id = 1652125812; PRAGMA user_version = %d; COMMIT;",
+		version);
 	assert_int_equal(pclose(shell), 0);
+}
+
+void store_version_1_write(const struct store_fixture *fixture, const char *name)
+{
+	write_store(fixture, name, 1);
+}
+
+void store_version_2_write(const struct store_fixture *fixture, const char *name)
+{
+	write_store(fixture, name, 2);
 }

@@ -101,7 +101,8 @@ class AGoodFile(Folder):
         self.assertLess(int(found[1]), 90)
         enough = int(found[2])
         self.assertEqual((of_size(enough).returncode, of_size(enough - 1).returncode), (0, 1))
-        self.assertRegex(check(SCHOOL).stdout, r"The store \(512 MiB\) holds \d+ days of energy that cannot be delivered\.")
+        self.assertRegex(check(SCHOOL).stdout, r"The store \(512 MiB\) holds \d+ days of energy that cannot be delivered;\nwhat is delivered it "
+                         r"condenses, and reaches back about \d+ years in days\.")
 
     def test_the_network_sheet_names_every_connection(self):
         done = check("--network", SCHOOL)

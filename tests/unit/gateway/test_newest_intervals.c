@@ -25,6 +25,14 @@ static bool take(void *context, const struct interval_row *row)
 	return true;
 }
 
+/* Nothing has become coarse here. */
+static bool none_coarse(void *context, const struct coarse_interval *row)
+{
+	(void)context, (void)row;
+	fail();
+	return false;
+}
+
 static void append(struct store_fixture *fixture, struct interval_row row)
 {
 	assert_int_equal(store_append_interval(fixture->store, &row), STORE_OK);
@@ -91,7 +99,8 @@ static void random_revisions_are_given_once_and_newest(void **state)
 	for (int from = 0; from <= QUARTERS; from += QUARTERS / 4) {
 		int64_t from_wall_ms = STORE_FIXTURE_T0 + (int64_t)from * STORE_FIXTURE_QUARTER_MS;
 		given.count = 0;
-		assert_true(newest_intervals_visit(fixture->store, from_wall_ms, take, &given));
+		assert_true(newest_intervals_visit(fixture->store, from_wall_ms,
+			&(struct newest_visitors){take, none_coarse, &given}));
 		for (int32_t j = 0; j < SERIES; j++)
 			assert_same_as_store(fixture, &given, j, from_wall_ms);
 	}
@@ -101,6 +110,7 @@ static void portions_give_the_same_as_all_at_once(void **state)
 {
 	struct store_fixture *fixture = *state;
 	static struct given given;
+	const struct newest_visitors taking = {take, none_coarse, &given};
 	given.count = 0;
 	open_with_series(fixture);
 	store_fixture_append_quarters(fixture, 0, 0, 50);
@@ -110,7 +120,7 @@ static void portions_give_the_same_as_all_at_once(void **state)
 	commit(fixture);
 	struct newest_intervals *walk = newest_intervals_new(fixture->store, 0);
 	int steps = 0;
-	while (newest_intervals_step(walk, 3, take, &given) == NEWEST_GOES_ON)
+	while (newest_intervals_step(walk, 3, &taking) == NEWEST_GOES_ON)
 		steps++;
 	assert_true(steps > 30);
 	assert_int_equal(given.count, 51);
@@ -125,19 +135,20 @@ static void rows_of_meanwhile_come_with_another_step(void **state)
 {
 	struct store_fixture *fixture = *state;
 	static struct given given;
+	const struct newest_visitors taking = {take, none_coarse, &given};
 	given.count = 0;
 	open_with_series(fixture);
 	store_fixture_append_quarters(fixture, 0, 0, 5);
 	commit(fixture);
 	struct newest_intervals *walk = newest_intervals_new(fixture->store, 0);
-	while (newest_intervals_step(walk, 100, take, &given) == NEWEST_GOES_ON)
+	while (newest_intervals_step(walk, 100, &taking) == NEWEST_GOES_ON)
 		;
 	assert_int_equal(given.count, 5);
 	store_fixture_append_quarters(fixture, 0, 5, 7);
 	revise(fixture, 0, 2, 1); /* of one already given */
 	commit(fixture);
-	assert_int_equal(newest_intervals_step(walk, 100, take, &given), NEWEST_GOES_ON);
-	assert_int_equal(newest_intervals_step(walk, 100, take, &given), NEWEST_CAUGHT_UP);
+	assert_int_equal(newest_intervals_step(walk, 100, &taking), NEWEST_GOES_ON);
+	assert_int_equal(newest_intervals_step(walk, 100, &taking), NEWEST_CAUGHT_UP);
 	assert_int_equal(given.count, 7);
 	assert_int_equal(given.rows[6].start_wall_ms,
 		STORE_FIXTURE_T0 + 6 * (int64_t)STORE_FIXTURE_QUARTER_MS);
@@ -155,7 +166,8 @@ static void an_empty_store_has_none(void **state)
 	struct store_fixture *fixture = *state;
 	int visits = 0;
 	store_fixture_open(fixture);
-	assert_true(newest_intervals_visit(fixture->store, 0, refuse, &visits));
+	assert_true(newest_intervals_visit(
+		fixture->store, 0, &(struct newest_visitors){refuse, none_coarse, &visits}));
 	assert_int_equal(visits, 0);
 	assert_null(newest_intervals_free(NULL));
 }

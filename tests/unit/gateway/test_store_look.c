@@ -232,8 +232,8 @@ static void what_cannot_be_looked_into_is_refused_with_words(void **state)
 	store_fixture_write_file(fixture, "store.db", "a letter");
 	check_refused(fixture, STORE_DAMAGED, "not a data base");
 	store_fixture_write_file(fixture, "store.db", "");
-	store_fixture_run_sql(fixture, "store.db", "PRAGMA user_version=3; CREATE TABLE a(b);");
-	check_refused(fixture, STORE_NEWER, "format version 3; this byport knows 2");
+	store_fixture_run_sql(fixture, "store.db", "PRAGMA user_version=4; CREATE TABLE a(b);");
+	check_refused(fixture, STORE_NEWER, "format version 4; this byport knows 3");
 }
 
 static void beside_a_newer_file_ours_is_looked_into(void **state)
@@ -242,13 +242,13 @@ static void beside_a_newer_file_ours_is_looked_into(void **state)
 	struct store *looking = NULL;
 	struct store_opening opening;
 
-	store_fixture_run_sql(fixture, "store.db", "PRAGMA user_version=3; CREATE TABLE a(b);");
+	store_fixture_run_sql(fixture, "store.db", "PRAGMA user_version=4; CREATE TABLE a(b);");
 	store_fixture_open(fixture);
 	store_fixture_append_quarters(fixture, store_fixture_series(fixture, "main"), 0, 10);
 	assert_int_equal(store_commit(fixture->store), STORE_OK);
 	assert_int_equal(store_open_to_look(fixture->directory, &looking, &opening), STORE_OK);
 	assert_int_equal(opening.finding, STORE_BESIDE);
-	assert_non_null(strstr(opening.path, "/store-2.db"));
+	assert_non_null(strstr(opening.path, "/store-3.db"));
 	assert_int_equal(store_cursor(looking, STREAM_ENERGY).last, 10);
 	assert_null(store_close(looking));
 }

@@ -132,7 +132,7 @@ static void a_file_of_version_1_is_brought_up_with_all_it_holds(void **state)
 	check_all(fixture);
 	store_fixture_close(fixture);
 	store_fixture_ask_sql(fixture, "store.db", "PRAGMA user_version", answer);
-	assert_string_equal(answer, "2");
+	assert_string_equal(answer, "3");
 	store_fixture_open(fixture);
 	assert_int_equal(fixture->opening.finding, STORE_FOUND);
 	check_all(fixture);
@@ -288,7 +288,7 @@ static void power_may_go_at_any_write_of_an_upgrade(void **state)
 			"SELECT (SELECT user_version FROM pragma_user_version), (SELECT count(*)"
 			" FROM pragma_table_info('interval')), (SELECT count(*) FROM energy)",
 			answer);
-		assert_string_equal(answer, "2|13|4");
+		assert_string_equal(answer, "3|13|4");
 		store_fixture_close(fixture);
 	}
 	assert_true(is_whole);
@@ -308,6 +308,34 @@ static uint32_t version_in_header(const struct store_fixture *fixture)
 	fclose(file);
 	return (uint32_t)header[60] << 24 | (uint32_t)header[61] << 16 | (uint32_t)header[62] << 8 |
 	       header[63];
+}
+
+static void version_2_is_brought_up_with_its_corrections(void **state)
+{
+	struct store_fixture *fixture = *state;
+	char answer[STORE_FIXTURE_ANSWER];
+
+	store_version_2_write(fixture, "store.db");
+	store_fixture_open(fixture);
+	assert_int_equal(fixture->opening.finding, STORE_UPGRADED);
+	assert_int_equal(store_cursor(fixture->store, STREAM_ENERGY).last, 9);
+	assert_int_equal(store_cursor(fixture->store, STREAM_ENERGY).delivered, 3);
+	store_fixture_append_quarters(fixture, 0, 4, 6);
+	store_fixture_close(fixture);
+	store_fixture_ask_sql(fixture, "store.db",
+		"SELECT (SELECT user_version FROM pragma_user_version), energy, correction, "
+		"revision"
+		" FROM energy WHERE start_utc LIKE '%00:15:00Z'",
+		answer);
+	assert_string_equal(answer, "3|0.00095|1|2");
+	store_fixture_ask_sql(fixture, "store.db", "SELECT last_id FROM revised", answer);
+	assert_string_equal(answer, "9");            /* what coarsening must know of it */
+	assert_true(version_in_header(fixture) > 2); /* so version 2 writes beside */
+	store_version_2_write(fixture, "store-2.db");
+	store_fixture_open(fixture);
+	assert_int_equal(fixture->opening.finding, STORE_FOUND);
+	assert_non_null(strstr(fixture->opening.path, "/store.db"));
+	assert_int_equal(store_cursor(fixture->store, STREAM_ENERGY).last, 11);
 }
 
 static void up_and_down_and_up_again_loses_nothing(void **state)
@@ -347,7 +375,7 @@ static void another_boards_file_of_version_1_is_brought_up_under_a_new_identity(
 	check_rows(fixture);
 	store_fixture_close(fixture);
 	store_fixture_ask_sql(fixture, "store.db", "PRAGMA user_version", answer);
-	assert_string_equal(answer, "2");
+	assert_string_equal(answer, "3");
 }
 
 static void a_full_budget_does_not_keep_a_file_from_being_brought_up(void **state)
@@ -376,6 +404,7 @@ int main(void)
 		WITH_STORE(an_upgraded_file_has_the_tables_views_and_words_of_a_new_one),
 		WITH_STORE(an_upgrade_that_fails_in_its_midst_leaves_version_1),
 		WITH_STORE(power_may_go_at_any_write_of_an_upgrade),
+		WITH_STORE(version_2_is_brought_up_with_its_corrections),
 		WITH_STORE(up_and_down_and_up_again_loses_nothing),
 		WITH_STORE(another_boards_file_of_version_1_is_brought_up_under_a_new_identity),
 		WITH_STORE(a_full_budget_does_not_keep_a_file_from_being_brought_up),

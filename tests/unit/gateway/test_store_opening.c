@@ -228,11 +228,11 @@ static void a_newer_file_is_left_untouched_and_ours_stands_beside_it(void **stat
 	store_fixture_append_quarters(fixture, store_fixture_series(fixture, "main"), 0, 3);
 	store_fixture_close(fixture);
 	store_fixture_run_sql(fixture, "store.db",
-		"PRAGMA user_version=3; ALTER TABLE interval ADD COLUMN colour TEXT;");
+		"PRAGMA user_version=4; ALTER TABLE interval ADD COLUMN colour TEXT;");
 	off_t size = size_of(fixture, "store.db");
 	store_fixture_open(fixture);
 	assert_int_equal(fixture->opening.finding, STORE_BESIDE);
-	assert_non_null(strstr(fixture->opening.path, "/store-2.db"));
+	assert_non_null(strstr(fixture->opening.path, "/store-3.db"));
 	store_fixture_append_quarters(fixture, store_fixture_series(fixture, "main"), 0, 1);
 	store_fixture_close(fixture);
 	assert_int_equal(size_of(fixture, "store.db"), size);
@@ -244,10 +244,10 @@ static void newer_files_in_both_places_are_refused(void **state)
 {
 	struct store_fixture *fixture = *state;
 
-	store_fixture_run_sql(fixture, "store.db", "PRAGMA user_version=3; CREATE TABLE a(b);");
-	store_fixture_run_sql(fixture, "store-2.db", "PRAGMA user_version=4; CREATE TABLE a(b);");
+	store_fixture_run_sql(fixture, "store.db", "PRAGMA user_version=4; CREATE TABLE a(b);");
+	store_fixture_run_sql(fixture, "store-3.db", "PRAGMA user_version=5; CREATE TABLE a(b);");
 	assert_int_equal(store_fixture_open_as(fixture, "", STORE_FIXTURE_BYTES), STORE_NEWER);
-	assert_string_equal(fixture->opening.reason, "format version 4; this byport knows 2");
+	assert_string_equal(fixture->opening.reason, "format version 5; this byport knows 3");
 }
 
 static void a_version_that_is_only_in_the_journal_counts(void **state)
