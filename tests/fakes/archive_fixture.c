@@ -44,7 +44,7 @@ static int begin(enum archive_backend backend)
 	fixture.backend = backend;
 	fixture.count = 0;
 	fixture.cluster = 0;
-	strcpy(fixture.folder, "/tmp/byport-archive-XXXXXX");
+	snprintf(fixture.folder, sizeof(fixture.folder), "%s", "/tmp/byport-archive-XXXXXX");
 	if (!mkdtemp(fixture.folder))
 		return -1;
 	if (backend == ARCHIVE_ON_POSTGRES)

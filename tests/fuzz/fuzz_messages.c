@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * fuzz_messages.c -- Whatever arrives on a topic of ours: refused with a reason,
- * or read; and what was read can be written, and reads as the same again.
+ * fuzz_messages.c -- Whatever arrives on a topic of ours, a gateway's or an archive's:
+ * refused with a reason, or read; and what was read can be written, and reads as the
+ * same again. What is gone from a stream has a writer of its own.
  *
  * Input: the kind (its number, or as a letter from 'a' on), the payload.
  */
@@ -40,23 +41,53 @@ static size_t write_stream(const struct message *message, char *buffer)
 	return message_stream_finish(&stream);
 }
 
-/* The length; 0: there is no writer for this kind, or it is too long for us. */
+/* A stream's message without rows; others, which have no such word, are written as they are. */
+static size_t write_rows(const struct message *message, char *buffer)
+{
+	const struct stream_message *stream = &message->stream;
+	bool says_gone = stream->gone && stream->rows_count == 0 &&
+			 message->kind == message_gone_kind((enum stream)stream->stream);
+	return says_gone ? message_write_gone(stream, buffer, WRITTEN_BYTES_MAX)
+			 : write_stream(message, buffer);
+}
+
+/* The length; 0: it is too long for us. */
 static size_t write_message(const struct message *message, char *buffer)
 {
 	size_t length = 0;
-	if (message->kind == MESSAGE_STATUS)
+	switch (message->kind) {
+	case MESSAGE_STATUS:
 		length = message_write_status(&message->status, buffer, WRITTEN_BYTES_MAX);
-	else if (message->kind == MESSAGE_ABOUT)
+		break;
+	case MESSAGE_ABOUT:
 		length = message_write_about(&message->about, buffer, WRITTEN_BYTES_MAX);
-	else if (message->kind == MESSAGE_LIVE)
+		break;
+	case MESSAGE_LIVE:
 		length = message_write_live(&message->live, buffer, WRITTEN_BYTES_MAX);
-	else if (message->kind == MESSAGE_HEALTH)
+		break;
+	case MESSAGE_HEALTH:
 		length = message_write_health(&message->health, buffer, WRITTEN_BYTES_MAX);
-	else if (message->kind == MESSAGE_TOTALS)
+		break;
+	case MESSAGE_TOTALS:
 		length = message_write_totals(&message->totals, buffer, WRITTEN_BYTES_MAX);
-	else if (message->kind == MESSAGE_INTERVALS || message->kind == MESSAGE_EVENTS ||
-		 message->kind == MESSAGE_TRENDS)
-		length = write_stream(message, buffer);
+		break;
+	case MESSAGE_INTERVALS:
+	case MESSAGE_EVENTS:
+	case MESSAGE_TRENDS:
+		length = write_rows(message, buffer);
+		break;
+	case MESSAGE_RECEIPT:
+		length = message_write_receipt(&message->receipt, buffer, WRITTEN_BYTES_MAX);
+		break;
+	case MESSAGE_REPLAY:
+		length = message_write_replay(&message->replay, buffer, WRITTEN_BYTES_MAX);
+		break;
+	case MESSAGE_ANCHOR:
+		length = message_write_anchor(&message->anchor, buffer, WRITTEN_BYTES_MAX);
+		break;
+	case MESSAGE_KIND_COUNT:
+		break;
+	}
 	return length < WRITTEN_BYTES_MAX ? length : 0;
 }
 
