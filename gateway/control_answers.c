@@ -95,6 +95,7 @@ static void write_clock(struct json_writer *writer, const struct pipeline *pipel
 static void write_broker(struct json_writer *writer, const struct pipeline *pipeline)
 {
 	const struct config_broker *broker = &pipeline->site->config->broker;
+	const char *twin = pipeline_twin_reason(pipeline);
 	json_writer_key(writer, "broker");
 	json_writer_open_object(writer);
 	key_string(writer, "host", broker->host);
@@ -104,6 +105,7 @@ static void write_broker(struct json_writer *writer, const struct pipeline *pipe
 	key_seconds(writer, "since_s", age_ms(pipeline, pipeline->link_since_mono_ms));
 	key_reason(writer, "reason", pipeline->link_reason);
 	key_integer(writer, "sessions", pipeline->sessions);
+	key_reason(writer, "twin", twin != NULL ? twin : "");
 	json_writer_close_object(writer);
 }
 

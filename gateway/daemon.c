@@ -53,7 +53,7 @@ static void turn_of_link(struct daemon *daemon)
 			return;
 		pipeline_link(daemon->pipeline, &event, &daemon->now);
 		if (event.kind == LINK_DISCONNECTED)
-			daemon_link_know_time(daemon);
+			daemon_link_learn(daemon);
 		link_event_clear(&event);
 	}
 }

@@ -31,8 +31,9 @@ static void tell_failure(struct daemon *daemon, const char *reason)
 	daemon->link_told = true;
 }
 
-/* What archives say to this gateway, whichever they are. */
-enum { FILTERS_COUNT = 3 };
+/* What archives say to this gateway, whichever they are; and its own `status`, which another
+ * gateway with its name would write over. */
+enum { FILTERS_COUNT = 4 };
 struct filters {
 	char texts[FILTERS_COUNT][TOPIC_BYTES_MAX];
 	const char *items[FILTERS_COUNT];
@@ -41,11 +42,11 @@ struct filters {
 static void make_filters(const struct site_config *config, struct filters *ret_filters)
 {
 	static const enum message_kind kinds[FILTERS_COUNT] = {
-		MESSAGE_RECEIPT, MESSAGE_REPLAY, MESSAGE_ANCHOR};
+		MESSAGE_RECEIPT, MESSAGE_REPLAY, MESSAGE_ANCHOR, MESSAGE_STATUS};
 	const struct message_sender sender = message_sender_of(config);
 	for (size_t i = 0; i < FILTERS_COUNT; i++) {
-		message_topic(
-			ret_filters->texts[i], &sender, message_kind_info(kinds[i])->topic, "+");
+		message_topic(ret_filters->texts[i], &sender, message_kind_info(kinds[i])->topic,
+			kinds[i] != MESSAGE_STATUS ? "+" : NULL);
 		ret_filters->items[i] = ret_filters->texts[i];
 	}
 }
@@ -80,10 +81,18 @@ void daemon_link_start(struct daemon *daemon)
 	free(will);
 }
 
-void daemon_link_know_time(struct daemon *daemon)
+void daemon_link_learn(struct daemon *daemon)
 {
-	if (daemon->link != NULL)
+	char topic[TOPIC_BYTES_MAX];
+	size_t length;
+	char *will = pipeline_will(daemon->pipeline, topic, &length);
+	if (daemon->link != NULL) {
 		mqtt_link_know_time(daemon->link, pipeline_newest_wall_ms(daemon->pipeline));
+		mqtt_link_know_contested(daemon->link, pipeline_has_twin(daemon->pipeline));
+	}
+	if (daemon->link != NULL && will != NULL)
+		mqtt_link_know_will(daemon->link, will);
+	free(will);
 }
 
 const char *daemon_link_refuses(const struct daemon *daemon, const struct config_broker *broker)

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/random.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/timex.h>
@@ -130,9 +131,17 @@ static void read_boot(struct daemon *daemon)
 	fclose(file);
 }
 
+static void make_run(struct daemon *daemon)
+{
+	uint64_t number;
+	if (getrandom(&number, sizeof number, GRND_NONBLOCK) == (ssize_t)sizeof number)
+		snprintf(daemon->run, sizeof daemon->run, "%016llx", (unsigned long long)number);
+}
+
 static bool open_pipeline(struct daemon *daemon)
 {
 	read_boot(daemon);
+	make_run(daemon);
 	const struct site_config *config = daemon->loaded->config;
 	struct store_opening opening;
 	struct pipeline_settings settings = {
@@ -142,6 +151,7 @@ static bool open_pipeline(struct daemon *daemon)
 			  .bytes_max = config->store_bytes_max,
 			  .now_wall_ms = daemon->now.wall_ms},
 		.boot = daemon->boot[0] != '\0' ? daemon->boot : NULL,
+		.run = daemon->run[0] != '\0' ? daemon->run : NULL,
 		.trust_clock = config->clock == CONFIG_CLOCK_TRUST,
 		.earliest_wall_ms = EARLIEST_WALL_MS
         };

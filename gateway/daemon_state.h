@@ -22,9 +22,10 @@ enum {
 };
 
 struct daemon {
-	char *path;           /* of the configuration, absolute */
-	char *data_directory; /* may not change while it runs */
-	char boot[64];        /* the kernel's id of this boot; "": unknown */
+	char *path;                 /* of the configuration, absolute */
+	char *data_directory;       /* may not change while it runs */
+	char boot[64];              /* the kernel's id of this boot; "": unknown */
+	char run[PIPELINE_RUN_MAX]; /* at random, this run's of the program; "": none */
 	int lock_fd;
 	int signal_fd;
 	bool ending;
@@ -63,8 +64,9 @@ void daemon_free(struct daemon *daemon);
 
 void daemon_link_start(struct daemon *daemon);
 void daemon_link_stop(struct daemon *daemon, uint32_t wait_ms);
-/* How late it is at least, for certificates. */
-void daemon_link_know_time(struct daemon *daemon);
+/* Tell it what the next attempt goes by: how late it is at least, for certificates; the Will;
+ * whether another gateway takes the connection. */
+void daemon_link_learn(struct daemon *daemon);
 /* Why a connection that stands or is tried would be given up for settings that cannot work; NULL:
  * it would not. */
 const char *daemon_link_refuses(const struct daemon *daemon, const struct config_broker *broker);

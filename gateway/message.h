@@ -107,6 +107,7 @@ struct status_message {
 	int64_t at_wall_ms;      /* this message */
 	const char *boot;        /* the kernel's boot id; NULL: unknown */
 	int64_t session;         /* connections to the broker since the start, this one included */
+	const char *run;         /* another at each start of the program; NULL: not told */
 };
 
 /* One quantity of `about`: how a reading comes to its value. */

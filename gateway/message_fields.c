@@ -98,6 +98,7 @@ static const struct message_field status_fields[] = {
 	{FIELD("at", MESSAGE_INSTANT, at_wall_ms, "When this was said; null in the broker's word and while the time is not known."), IF_SET},
 	{FIELD("boot", MESSAGE_TEXT, boot, "The kernel's id of this boot; null where it is not known."), IF_SET},
 	{FIELD("session", MESSAGE_INTEGER, session, "How many times the program has connected since it started, this time included.")},
+	{FIELD("run", MESSAGE_TEXT, run, "At random, another one at each start of the program: two of them at one time are two gateways with one name."), IF_SET, .left_out = true},
 };
 #undef S
 static const struct message_record status_record = RECORD(status_fields, struct status_message,

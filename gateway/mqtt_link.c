@@ -38,6 +38,7 @@ static void tell_lost(struct mqtt_link *link)
 	struct link_session *session = &link->session;
 	int64_t now_mono_ms = link_box_now_mono_ms();
 	struct link_event event = {.kind = session->refused ? LINK_REFUSED : LINK_DISCONNECTED};
+	link->machine.contested = session->taken_over || link_box_contested(&link->box);
 	link_machine_step(&link->machine, LINK_INPUT_LOST, now_mono_ms);
 	event.retry_ms = (uint32_t)(link->machine.retry_mono_ms - now_mono_ms);
 	snprintf(event.text, sizeof(event.text), "%s; next try in %u s", session->why,
@@ -67,6 +68,9 @@ static void wait_for_retry(struct mqtt_link *link)
 
 static void begin(struct mqtt_link *link)
 {
+	char *will = link_box_take_will(&link->box);
+	if (will != NULL)
+		link_settings_take_will(&link->settings, will);
 	link->settings.known_wall_ms = link_box_known_time(&link->box);
 	link_session_begin(&link->session, &link->settings, &link->box);
 }
@@ -138,6 +142,16 @@ bool mqtt_link_next(struct mqtt_link *link, struct link_event *ret_event)
 void mqtt_link_know_time(struct mqtt_link *link, int64_t known_wall_ms)
 {
 	link_box_know_time(&link->box, known_wall_ms);
+}
+
+void mqtt_link_know_will(struct mqtt_link *link, const char *payload)
+{
+	link_box_know_will(&link->box, payload);
+}
+
+void mqtt_link_know_contested(struct mqtt_link *link, bool contested)
+{
+	link_box_know_contested(&link->box, contested);
 }
 
 bool mqtt_link_files_changed(const struct mqtt_link *link)

@@ -110,6 +110,12 @@ void link_event_clear(struct link_event *event);
 /* The time is at least this: for certificates, from the next attempt on. */
 void mqtt_link_know_time(struct mqtt_link *link, int64_t known_wall_ms);
 
+/* The Will's payload from the next attempt on; it is copied. Memory out: the last one stays. */
+void mqtt_link_know_will(struct mqtt_link *link, const char *payload);
+
+/* Whether another client uses our client id: then attempts stay rare. From the next loss on. */
+void mqtt_link_know_contested(struct mqtt_link *link, bool contested);
+
 /* True when a file of the settings is another one than at the start: a renewed certificate. */
 bool mqtt_link_files_changed(const struct mqtt_link *link);
 

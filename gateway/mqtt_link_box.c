@@ -27,6 +27,8 @@ bool link_box_init(struct link_box *box)
 	if (box->owner_fd < 0 || box->thread_fd < 0) {
 		if (box->owner_fd >= 0)
 			close(box->owner_fd);
+		if (box->thread_fd >= 0)
+			close(box->thread_fd);
 		return false;
 	}
 	pthread_mutex_init(&box->lock, NULL);
@@ -44,6 +46,7 @@ void link_box_free(struct link_box *box)
 	link_box_drop_publications(box);
 	while (link_box_next_event(box, &event))
 		link_event_clear(&event);
+	free(box->will);
 	close(box->owner_fd);
 	close(box->thread_fd);
 	pthread_cond_destroy(&box->ended);
@@ -215,6 +218,41 @@ int64_t link_box_known_time(struct link_box *box)
 	int64_t known_wall_ms = box->known_wall_ms;
 	pthread_mutex_unlock(&box->lock);
 	return known_wall_ms;
+}
+
+void link_box_know_will(struct link_box *box, const char *payload)
+{
+	char *copy = strdup(payload);
+	if (copy == NULL)
+		return;
+	pthread_mutex_lock(&box->lock);
+	free(box->will);
+	box->will = copy;
+	pthread_mutex_unlock(&box->lock);
+}
+
+char *link_box_take_will(struct link_box *box)
+{
+	pthread_mutex_lock(&box->lock);
+	char *will = box->will;
+	box->will = NULL;
+	pthread_mutex_unlock(&box->lock);
+	return will;
+}
+
+void link_box_know_contested(struct link_box *box, bool contested)
+{
+	pthread_mutex_lock(&box->lock);
+	box->contested = contested;
+	pthread_mutex_unlock(&box->lock);
+}
+
+bool link_box_contested(struct link_box *box)
+{
+	pthread_mutex_lock(&box->lock);
+	bool contested = box->contested;
+	pthread_mutex_unlock(&box->lock);
+	return contested;
 }
 
 void link_box_clear_wake(struct link_box *box)

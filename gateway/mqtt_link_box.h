@@ -53,6 +53,8 @@ struct link_box {
 	uint32_t connects;       /* connections reported */
 	uint32_t connects_taken; /* and taken note of by the owner */
 	int64_t known_wall_ms;   /* the time is at least this */
+	char *will;              /* a payload of the owner's that the thread has not taken */
+	bool contested;          /* another client uses our client id */
 	bool closed;             /* the owner has left; the thread ends */
 	bool thread_ended;
 	bool orphaned;         /* the owner has not waited: the thread frees all */
@@ -70,6 +72,14 @@ bool link_box_next_event(struct link_box *box, struct link_event *ret_event);
 void link_box_know_time(struct link_box *box, int64_t known_wall_ms);
 /* The thread's side of it. */
 int64_t link_box_known_time(struct link_box *box);
+
+void link_box_know_will(struct link_box *box, const char *payload);
+/* The thread's side of it: from malloc(), and the caller's; NULL: it is the one before. */
+char *link_box_take_will(struct link_box *box);
+
+void link_box_know_contested(struct link_box *box, bool contested);
+/* The thread's side of it. */
+bool link_box_contested(struct link_box *box);
 
 /* Tell the thread to end, and wait for it at most wait_ms. False: it is still busy and will free
  * the box itself. */

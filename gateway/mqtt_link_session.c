@@ -119,6 +119,7 @@ static void on_disconnect(
 	struct link_session *session = context;
 	(void)client;
 	(void)properties;
+	session->taken_over = reason == MQTT_RC_SESSION_TAKEN_OVER;
 	if (reason >= FIRST_FAILURE)
 		link_lose(session, "the broker ended the connection: %s",
 			mqtt_reason_text((uint8_t)reason));

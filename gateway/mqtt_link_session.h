@@ -37,6 +37,7 @@ struct link_session {
 	bool ipv4_tried;              /* a name with addresses of both kinds: the other kind too */
 	bool lost;                    /* it is over; `why` tells */
 	bool refused;                 /* by the broker's own word */
+	bool taken_over;              /* another client came with our id; the same */
 	char why[LINK_WHY_MAX];
 	char tls[LINK_TLS_TEXT_MAX];
 	uint16_t receive_maximum;

@@ -67,6 +67,13 @@ bool link_settings_copy(const struct mqtt_link_settings *from, struct mqtt_link_
 	return copy_subscriptions(ret_copy) && good;
 }
 
+void link_settings_take_will(struct mqtt_link_settings *copy, char *will)
+{
+	free((void *)(uintptr_t)copy->will_payload);
+	copy->will_payload = will;
+	copy->will_length = strlen(will);
+}
+
 bool link_settings_password(const char *path, char ret_password[static LINK_PASSWORD_BYTES_MAX])
 {
 	FILE *file = fopen(path, "re");

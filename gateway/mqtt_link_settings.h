@@ -15,6 +15,9 @@ __attribute__((warn_unused_result)) bool link_settings_copy(
 	const struct mqtt_link_settings *from, struct mqtt_link_settings *ret_copy);
 void link_settings_free(struct mqtt_link_settings *copy);
 
+/* Another Will's payload, from malloc(); the copy owns it from here. */
+void link_settings_take_will(struct mqtt_link_settings *copy, char *will);
+
 /* The files named in the settings, as they were once. */
 struct link_files {
 	struct link_file {

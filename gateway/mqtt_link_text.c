@@ -31,7 +31,7 @@ static const struct {
 	{139, "server shutting down"},
 	{140, "bad authentication method"},
 	{141, "keep alive time-out"},
-	{142, "session taken over: another client has connected with the same id"},
+	{142, "session taken over: another client has connected with the same id (a card copied into two boards?)"},
 	{143, "topic filter invalid"},
 	{144, "topic name invalid"},
 	{145, "packet identifier in use"},
@@ -84,7 +84,7 @@ void link_text_closed(
 	if (accepted)
 		snprintf(ret_why, LINK_WHY_MAX,
 			"the broker closed the connection and did not say why (two clients with "
-			"one id?)");
+			"one id: a card copied into two boards?)");
 	else
 		snprintf(ret_why, LINK_WHY_MAX,
 			"%s:%u closed the connection without an answer (%s)", to->host, to->port,

@@ -105,6 +105,7 @@ static struct pipeline *new_pipeline(
 	pipeline->commit_due_mono_ms = INT64_MAX;
 	pipeline->totals_due_mono_ms = now->mono_ms;
 	pipeline->lower_told_mono_ms = INT64_MIN;
+	pipeline_twin_begin(pipeline);
 	pipeline->payload_bytes_max = MESSAGE_BYTES_MAX;
 	pipeline->payload = malloc(MESSAGE_BYTES_MAX);
 	pipeline->rows = calloc(PIPELINE_ROWS_A_READ, sizeof *pipeline->rows);
@@ -331,6 +332,7 @@ void pipeline_link(struct pipeline *pipeline, const struct link_event *event,
 		break;
 	case LINK_MESSAGE:
 		pipeline_archives_hear(pipeline, event);
+		pipeline_twin_hear(pipeline, event);
 		break;
 	case LINK_UNHEARD:
 		pipeline_archives_unheard(pipeline, event);

@@ -30,6 +30,8 @@ struct pipeline_settings {
 	void *context;
 	struct store_settings store; /* strings must outlive the pipeline */
 	const char *boot;            /* the kernel's boot id; NULL: unknown */
+	const char *run; /* at random, another at each start; NULL: not told, and no twin
+			    is looked for */
 	bool trust_clock;
 	int64_t earliest_wall_ms; /* wall_clock_rules */
 };
@@ -38,6 +40,7 @@ enum {
 	PIPELINE_SLOTS_MAX = 2 * CONFIG_METERS_MAX, /* meters, and removed ones whose topics wait to
 						       be cleared */
 	PIPELINE_NO_SLOT = UINT16_MAX,
+	PIPELINE_RUN_MAX = 17, /* bytes of a run's name, with the NUL */
 };
 
 struct pipeline;
@@ -53,6 +56,9 @@ __attribute__((warn_unused_result)) enum store_status pipeline_open(
  * acknowledges now need not go again.
  */
 void pipeline_stop(struct pipeline *pipeline, const struct clock_observation *now);
+
+/* True while another gateway takes the connection from this one. */
+bool pipeline_has_twin(const struct pipeline *pipeline);
 
 /* True while the broker has not acknowledged all it was given. */
 bool pipeline_waits_for_broker(const struct pipeline *pipeline);

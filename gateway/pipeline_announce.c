@@ -65,7 +65,9 @@ static size_t write_status(
 				      ? known_wall_of(pipeline, pipeline->now.mono_ms)
 				      : INSTANT_UNKNOWN,
 		.boot = pipeline->settings.boot,
-		.session = pipeline->sessions};
+		.session =
+			pipeline->sessions + (presence == PRESENCE_OFFLINE && !pipeline->connected),
+		.run = pipeline->settings.run};
 	return message_write_status(&message, buffer, size);
 }
 

@@ -61,8 +61,10 @@ void pipeline_archives_unheard(struct pipeline *pipeline, const struct link_even
 		return;
 	pipeline->unheard_told = true;
 	pipeline_say(pipeline, LOG_LEVEL_WARNING,
-		"broker %s does not let this user hear archives (%s): no receipts; it must be "
-		"allowed to read receipt/+, replay/+ and anchor/+ below its own topics",
+		"broker %s does not let this user hear all it needs (%s): receipts may not come; "
+		"it "
+		"must be allowed to read receipt/+, replay/+, anchor/+ and status below its own "
+		"topics",
 		pipeline->site->config->broker.host, mqtt_reason_text(event->reason));
 }
 
@@ -120,25 +122,32 @@ void pipeline_archives_tick(struct pipeline *pipeline)
 		move_delivered(pipeline, "", (enum stream)i);
 }
 
+bool pipeline_leave_identity(struct pipeline *pipeline, int64_t generation_min)
+{
+	int64_t now_s = pipeline_wall_ms(pipeline) / 1000;
+	int64_t generation = generation_min > now_s ? generation_min : now_s;
+	pipeline_commit(pipeline);
+	if (pipeline->store == NULL || pipeline->trouble != TROUBLE_NONE)
+		return false;
+	if (store_renew_identity(pipeline->store, generation) != STORE_OK) {
+		pipeline_say(pipeline, LOG_LEVEL_ERROR,
+			"store: a copy, and its id cannot be changed (%s)",
+			store_reason(pipeline->store));
+		return false;
+	}
+	pipeline_begin_delivery(pipeline);
+	pipeline->status_changed = true;
+	return true;
+}
+
 /* The store is an old copy: another one of the same id has gone on further. */
 static void leave_copied_identity(
 	struct pipeline *pipeline, const struct receipt_message *receipt, enum stream stream)
 {
 	struct store_identity before = store_identity(pipeline->store);
-	int64_t now_s = pipeline_wall_ms(pipeline) / 1000;
-	int64_t above = receipt->generation + 1;
 	int64_t last = store_cursor(pipeline->store, stream).last;
-	pipeline_commit(pipeline);
-	if (pipeline->store == NULL || pipeline->trouble != TROUBLE_NONE)
+	if (!pipeline_leave_identity(pipeline, receipt->generation + 1))
 		return; /* the receipt comes again */
-	if (store_renew_identity(pipeline->store, above > now_s ? above : now_s) != STORE_OK) {
-		pipeline_say(pipeline, LOG_LEVEL_ERROR,
-			"store: an old copy, and its id cannot be changed (%s)",
-			store_reason(pipeline->store));
-		return;
-	}
-	pipeline_begin_delivery(pipeline);
-	pipeline->status_changed = true;
 	pipeline_say(pipeline, LOG_LEVEL_WARNING,
 		"archive %s has more of store %s than it holds: this is an old copy of it (a card "
 		"restored, or in use twice); it goes on as store %s, and all it holds is sent",
@@ -324,10 +333,10 @@ static void act_on(struct pipeline *pipeline, const struct word *word)
 		hear_anchor(pipeline, word);
 }
 
-static bool is_for_us(const struct pipeline *pipeline, const struct message_address *address)
+bool pipeline_is_own(const struct pipeline *pipeline, const struct message_address *address)
 {
 	const struct site_config *config = pipeline->site->config;
-	return address->archive[0] != '\0' && strcmp(address->city, config->city) == 0 &&
+	return strcmp(address->city, config->city) == 0 &&
 	       strcmp(address->site, config->site) == 0 &&
 	       strcmp(address->gateway, config->gateway) == 0;
 }
@@ -338,7 +347,8 @@ void pipeline_archives_hear(struct pipeline *pipeline, const struct link_event *
 	struct message message;
 	char why[MESSAGE_ERROR_MAX];
 	if (pipeline->site == NULL || pipeline->store == NULL || event->length == 0 ||
-		!message_topic_parse(event->topic, &address) || !is_for_us(pipeline, &address))
+		!message_topic_parse(event->topic, &address) || address.archive[0] == '\0' ||
+		!pipeline_is_own(pipeline, &address))
 		return;
 	struct json_text payload = {event->payload, event->length};
 	if (!message_read(address.kind, payload, &message, why)) {

@@ -27,6 +27,7 @@ enum {
 	PIPELINE_REASON_MAX = 120,        /* bytes, with the NUL */
 	PIPELINE_EXPIRY_PERIODS = 3,      /* retained live and health outlive so many of theirs */
 	PIPELINE_EXPIRY_MIN_S = 10,
+	PIPELINE_OTHER_RUNS_MAX = 4, /* of a gateway with our name, remembered */
 };
 
 /* A counter's accounting. */
@@ -85,6 +86,20 @@ struct pipeline_bus {
 	char reason[PIPELINE_REASON_MAX];
 };
 
+/* A run of some gateway whose `status` stood at the broker in this one's place. */
+struct pipeline_other_run {
+	char run[PIPELINE_RUN_MAX]; /* "": none */
+	int64_t session;            /* its last one heard of */
+};
+
+/* Another gateway with this one's name (pipeline_twin.c). */
+struct pipeline_twin {
+	struct pipeline_other_run others[PIPELINE_OTHER_RUNS_MAX];
+	size_t next;          /* of them, to be written over */
+	int64_t seen_mono_ms; /* INT64_MIN: never */
+	int64_t told_mono_ms; /* INT64_MIN: never */
+};
+
 enum pipeline_trouble { TROUBLE_NONE, TROUBLE_FULL, TROUBLE_FAILED };
 
 struct pipeline {
@@ -128,8 +143,9 @@ struct pipeline {
 	struct receipts receipts;   /* of the store in use */
 	uint32_t unreadable_told;   /* bits by enum message_kind; until one can be read again */
 	int64_t lower_told_mono_ms; /* INT64_MIN: never */
-	bool unheard_told;          /* that the broker keeps archives from us */
-	bool gone_told;             /* that an archive asks for what is not there any more */
+	struct pipeline_twin twin;
+	bool unheard_told; /* that the broker keeps some topics from us */
+	bool gone_told;    /* that an archive asks for what is not there any more */
 	bool connected;
 	bool link_told; /* that it is away; said once until it is back */
 	uint8_t link_told_kind;
@@ -308,8 +324,21 @@ void pipeline_archives_take_rule(struct pipeline *pipeline);
 void pipeline_archives_hear(struct pipeline *pipeline, const struct link_event *event);
 /* The broker keeps them from us. */
 void pipeline_archives_unheard(struct pipeline *pipeline, const struct link_event *event);
+/* The store's rows so far are, or may become, another gateway's too: a new id, of at least this
+ * generation, under which all it holds is sent. False: not now; it was said why. */
+__attribute__((warn_unused_result)) bool pipeline_leave_identity(
+	struct pipeline *pipeline, int64_t generation_min);
+/* Is the topic below this gateway's root? */
+bool pipeline_is_own(const struct pipeline *pipeline, const struct message_address *address);
 /* Now and then: an archive that is silent for long is not waited for. */
 void pipeline_archives_tick(struct pipeline *pipeline);
+
+/* ---- pipeline_twin.c: another gateway with this one's name ---- */
+void pipeline_twin_begin(struct pipeline *pipeline);
+/* `status` as it stands at the broker: this gateway's own, or not. */
+void pipeline_twin_hear(struct pipeline *pipeline, const struct link_event *event);
+/* What to do about it, for a person; NULL: there is no such gateway. */
+const char *pipeline_twin_reason(const struct pipeline *pipeline);
 
 /* ---- pipeline_announce.c: what is true now, to the broker ---- */
 enum { ANNOUNCEMENT_TAG = 1 << 30 }; /* with enum message_kind; delivery's tags are below */

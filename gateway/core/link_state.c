@@ -3,7 +3,6 @@
 #include "gateway/core/link_state.h"
 
 #include <assert.h>
-#include <stdbool.h>
 
 static const char *const state_names[LINK_STATE_COUNT] = {
 	[LINK_STATE_CONNECTING] = "connecting",
@@ -77,8 +76,9 @@ static int64_t next_ceiling_ms(const struct link_machine *machine, bool had_last
 
 static void count_failure(struct link_machine *machine, int64_t now_mono_ms)
 {
+	int64_t stable_ms = machine->contested ? LINK_CONTESTED_STABLE_MS : LINK_STABLE_MS;
 	bool had_lasted = machine->state == LINK_STATE_CONNECTED &&
-			  now_mono_ms - machine->since_mono_ms >= LINK_STABLE_MS;
+			  now_mono_ms - machine->since_mono_ms >= stable_ms;
 
 	machine->ceiling_ms = next_ceiling_ms(machine, had_lasted);
 	uint64_t span_ms = (uint64_t)machine->ceiling_ms + 1;

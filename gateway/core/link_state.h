@@ -14,6 +14,7 @@
 #ifndef GATEWAY_CORE_LINK_STATE_H
 #define GATEWAY_CORE_LINK_STATE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum link_state {
@@ -42,14 +43,17 @@ enum link_action {
 };
 
 enum {
-	LINK_BACKOFF_FIRST_MS = 2000, /* ceiling of the first wait, doubling */
-	LINK_BACKOFF_MAX_MS = 200000, /* ceiling of all waits, or twice reconnect_within_ms */
-	LINK_STABLE_MS = 60000,       /* a connection that lived this long had lasted: the next
-					 ceiling is reconnect_within_ms */
+	LINK_BACKOFF_FIRST_MS = 2000,      /* ceiling of the first wait, doubling */
+	LINK_BACKOFF_MAX_MS = 200000,      /* ceiling of all waits, or twice reconnect_within_ms */
+	LINK_STABLE_MS = 60000,            /* a connection that lived this long had lasted: the next
+					      ceiling is reconnect_within_ms */
+	LINK_CONTESTED_STABLE_MS = 600000, /* the same while another client takes it from us: longer
+					      than that one ever waits, so that both wait long */
 };
 
 struct link_machine {
 	enum link_state state;
+	bool contested; /* another client uses our name; the caller's to set */
 	int64_t reconnect_within_ms;
 	int64_t ceiling_ms; /* of the wait before the next attempt; 0: no attempt has failed */
 	int64_t since_mono_ms;

@@ -65,6 +65,7 @@ static const char *const event_names[EVENT_KIND_COUNT] = {
 	[EVENT_COUNTER_DOUBTED] = "counter_doubted",
 	[EVENT_STORE_COPIED] = "store_copied",
 	[EVENT_RECEIPT_LOWER] = "receipt_lower",
+	[EVENT_NAME_USED_TWICE] = "name_used_twice",
 };
 
 const char *stream_name(enum stream stream)

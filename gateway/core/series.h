@@ -124,6 +124,7 @@ enum event_kind {
 	EVENT_COUNTER_DOUBTED, /* it fell or leapt, and shows the same ever since */
 	EVENT_STORE_COPIED,    /* an archive has more of this store than it holds: an old copy */
 	EVENT_RECEIPT_LOWER,   /* an archive has less than it had: restored from a backup */
+	EVENT_NAME_USED_TWICE, /* another gateway is at the broker with this one's name */
 	EVENT_KIND_COUNT
 };
 const char *event_kind_name(enum event_kind kind); /* "meter_silent" ... */

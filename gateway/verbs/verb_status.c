@@ -54,12 +54,18 @@ static bool meters_are_well(const json_t *meters)
 	return true;
 }
 
+static bool broker_is_well(const json_t *broker)
+{
+	return json_is_true(json_object_get(broker, "connected")) &&
+	       json_text_at(broker, "twin")[0] == '\0';
+}
+
 static bool is_well(const json_t *status)
 {
 	const json_t *clock = json_object_get(status, "clock");
 	const json_t *store = json_object_get(status, "store");
 	return strcmp(json_text_at(clock, "state"), "unknown") != 0 &&
-	       json_is_true(json_object_get(json_object_get(status, "broker"), "connected")) &&
+	       broker_is_well(json_object_get(status, "broker")) &&
 	       strcmp(json_text_at(store, "state"), "ok") == 0 &&
 	       all_true(json_object_get(status, "buses"), "open") &&
 	       meters_are_well(json_object_get(status, "meters"));
@@ -100,6 +106,10 @@ static void add_broker(struct table *table, const json_t *broker)
 		connected ? "connected" : "not connected", age, connected ? "" : ": ",
 		connected ? "" : json_text_at(broker, "reason"));
 	add_line(table, "broker", connected ? TINT_GOOD : TINT_BAD, text);
+	if (json_text_at(broker, "twin")[0] != '\0') {
+		add_line(table, "", TINT_BAD, "another gateway uses the same name: a copied card?");
+		add_line(table, "", TINT_BAD, "give one of them another `gateway: id`");
+	}
 }
 
 static void add_store(struct table *table, const json_t *store)

@@ -122,6 +122,7 @@ void scene_open_pipeline(struct scene *scene)
 			  .now_wall_ms = scene->now.wall_ms,
 			  .machine_id = "7e57"},
 		.boot = scene->boot,
+		.run = scene->run,
 		.earliest_wall_ms = scene->earliest_wall_ms,
 		.trust_clock = scene->loaded->config->clock == CONFIG_CLOCK_TRUST
         };

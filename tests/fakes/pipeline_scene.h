@@ -42,6 +42,7 @@ struct scene {
 	struct pipeline *pipeline;
 	int64_t earliest_wall_ms; /* as pipeline_settings */
 	const char *boot;         /* the kernel's boot id; NULL: unknown */
+	const char *run;          /* as pipeline_settings */
 	bool link_up;
 	bool link_busy; /* takes nothing now */
 	struct published publications[SCENE_PUBLICATIONS_MAX];

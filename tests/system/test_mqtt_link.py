@@ -122,7 +122,7 @@ class WithABroker(link.LinkCase):
         first = self.probe(broker.port, client_id="same")
         first.wait_for("connected")
         self.probe(broker.port, client_id="same").wait_for("connected")
-        first.wait_for("did not say why (two clients with one id?)")
+        first.wait_for("did not say why (two clients with one id: a card copied into two boards?)")
 
     def test_after_a_restart_it_comes_back_and_publishes(self):
         broker = self.use(rig.Broker())
@@ -180,7 +180,8 @@ class WithTrouble(BadBrokers):
         link = self.use(listener.accept()[0])
         link.recv(1000)
         link.sendall(bytes([0x20, 3, 0, 0, 0]) + bytes([0xE0, 2, 142, 0]))  # CONNACK, DISCONNECT 142
-        probe.wait_for("the broker ended the connection: session taken over")
+        probe.wait_for("the broker ended the connection: session taken over: another client has connected with the same id "
+                       "(a card copied into two boards?)")
 
     def test_it_stops_in_time_while_connecting(self):
         probe = self.probe(self.silent_listener())

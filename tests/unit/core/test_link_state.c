@@ -177,6 +177,40 @@ static void after_a_broker_restart_no_second_has_more_than_3_percent_of_the_conn
 	}
 }
 
+/* Two of them, each ending the other's connection as soon as it has its own: an hour. */
+static int connects_of_an_hour(bool contested)
+{
+	struct link_machine two[2];
+	const int64_t hour_ms = 3600000;
+	int connects = 0;
+
+	for (uint32_t i = 0; i < 2; i++) {
+		link_machine_init(&two[i], 11 + i, LINK_BACKOFF_FIRST_MS, 0);
+		two[i].contested = contested;
+		link_machine_step(&two[i], LINK_INPUT_LOST, 0);
+	}
+	for (int64_t now_ms = 0; now_ms < hour_ms; now_ms += 100) {
+		for (int i = 0; i < 2; i++) {
+			if (link_machine_step(&two[i], LINK_INPUT_TICK, now_ms) !=
+				LINK_ACTION_CONNECT) {
+				continue;
+			}
+			link_machine_step(&two[i], LINK_INPUT_ACCEPTED, now_ms);
+			link_machine_step(&two[1 - i], LINK_INPUT_LOST, now_ms);
+			connects++;
+		}
+	}
+	return connects;
+}
+
+static void two_clients_that_take_the_connection_from_each_other_do_so_rarely(void **state)
+{
+	(void)state;
+	int connects = connects_of_an_hour(true);
+	assert_in_range(connects, 20, 100);
+	assert_true(connects_of_an_hour(false) > connects);
+}
+
 static void a_state_that_is_none_is_a_question_mark(void **state)
 {
 	(void)state;
@@ -193,6 +227,7 @@ int main(void)
 		cmocka_unit_test(a_wide_ceiling_doubles_once),
 		cmocka_unit_test(
 			after_a_broker_restart_no_second_has_more_than_3_percent_of_the_connects),
+		cmocka_unit_test(two_clients_that_take_the_connection_from_each_other_do_so_rarely),
 		cmocka_unit_test(a_state_that_is_none_is_a_question_mark),
 	};
 

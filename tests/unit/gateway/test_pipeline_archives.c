@@ -342,7 +342,7 @@ static void that_archives_are_not_heard_is_told_once(void **state)
 	struct link_event event = {.kind = LINK_UNHEARD, .reason = 135};
 	for (int i = 0; i < 3; i++)
 		pipeline_link(scene->pipeline, &event, &scene->now);
-	assert_int_equal(scene_times_said(scene, "does not let this user hear archives"), 1);
+	assert_int_equal(scene_times_said(scene, "does not let this user hear all it needs"), 1);
 }
 
 /* As after a damaged one was set aside and no new one could be made at once. */
