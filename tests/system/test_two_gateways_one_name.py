@@ -70,7 +70,7 @@ class TwoBoardsFromOneCard(rig.Case):
  AND store.store = intervals.store WHERE gateway.name = '{name}' AND store.id = '{store}'"""
         with sqlite3.connect(f"file:{board.data}/store.db?mode=ro", uri=True) as file:
             made = file.execute("SELECT id, start_ms, energy, revision, reading_end FROM interval ORDER BY id").fetchall()
-        self.assertGreaterEqual(len(made), 8)
+        self.assertGreaterEqual(len(made), 4)
         def kept():
             return self.keeper.rows(f"SELECT id, start_ms, energy, revision, reading_end {there} ORDER BY id")
         rig.wait_until(lambda: len(kept()) >= len(made), 150, f"all rows of {name}")
