@@ -25,8 +25,29 @@ bool message_decimal_shift(int64_t digits, int exponent, int64_t *ret_number)
 	return true;
 }
 
+/* The usual number, without text: a whole number of steps of at most 15 digits whose double,
+ * divided by a power of ten that is exact, is `real` is the only one with that double. */
+static bool find_steps(double real, int8_t decimals, int64_t *ret_steps)
+{
+	static const double powers[] = {1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9};
+	const double most = 1e15;
+	if (decimals < 0 || (size_t)decimals >= sizeof(powers) / sizeof(powers[0]))
+		return false;
+	double steps = real * powers[decimals];
+	if (!(steps > -most && steps < most))
+		return false;
+	int64_t whole = (int64_t)(steps < 0 ? steps - 0.5 : steps + 0.5);
+	if (whole <= -(int64_t)most || whole >= (int64_t)most ||
+		(double)whole / powers[decimals] != real)
+		return false;
+	*ret_steps = whole;
+	return true;
+}
+
 bool message_decimal_steps(double real, int8_t decimals, int64_t *ret_steps)
 {
+	if (find_steps(real, decimals, ret_steps))
+		return true;
 	char text[SIGNIFICANT_DIGITS + 16];
 	int length = snprintf(text, sizeof(text), "%.*e", SIGNIFICANT_DIGITS - 1, real);
 	if (length < 0 || (size_t)length >= sizeof(text))

@@ -5,6 +5,7 @@
  */
 #include "gateway/message_fields.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdarg.h>
@@ -16,6 +17,7 @@
 
 enum {
 	PATH_MAX_BYTES = 80,
+	LEVELS_MAX = 8, /* of lists, their items and fields: meters[0].quantities[0].unit has 5 */
 	QUOTE_MAX = 40, /* characters of an offending value shown */
 };
 
@@ -28,7 +30,11 @@ struct message_memory {
 /* One reading: what it allocates, where it stands, and what was wrong first. */
 struct reading {
 	struct message_memory *memory;
-	char path[PATH_MAX_BYTES];
+	struct level {
+		const char *key; /* NULL: an item of a list */
+		size_t item;
+	} levels[LEVELS_MAX];
+	size_t depth;
 	char *error;
 };
 
@@ -43,12 +49,27 @@ struct target {
 static bool read_record(struct reading *reading, const struct message_record *record,
 	const json_t *json, char *object);
 
+/* Cut short when it is too long. */
+static void write_path(const struct reading *reading, char path[static PATH_MAX_BYTES])
+{
+	size_t length = 0;
+	for (size_t i = 0; i < reading->depth && length < PATH_MAX_BYTES; i++) {
+		const struct level *level = &reading->levels[i];
+		char *at = path + length;
+		size_t room = PATH_MAX_BYTES - length;
+		int more = level->key ? snprintf(at, room, "%s%s", i > 0 ? "." : "", level->key)
+				      : snprintf(at, room, "[%zu]", level->item);
+		length += (size_t)more;
+	}
+}
+
 __attribute__((format(printf, 2, 3))) static bool fail(
 	struct reading *reading, const char *format, ...)
 {
 	va_list arguments;
-	int length = snprintf(reading->error, MESSAGE_ERROR_MAX, "%s%s", reading->path,
-		reading->path[0] ? ": " : "");
+	char path[PATH_MAX_BYTES] = "";
+	write_path(reading, path);
+	int length = snprintf(reading->error, MESSAGE_ERROR_MAX, "%s%s", path, path[0] ? ": " : "");
 	va_start(arguments, format);
 	vsnprintf(reading->error + length, MESSAGE_ERROR_MAX - (size_t)length, format, arguments);
 	va_end(arguments);
@@ -65,20 +86,23 @@ static bool fail_value(struct reading *reading, const json_t *json, const char *
 	return false;
 }
 
-/* Add a level to the path; returns where to cut it off again. Cut short when it is too long. */
-static size_t enter(struct reading *reading, const char *key)
+/* Go a level down; leave() goes up again, unless something was wrong. Words of where are made only
+ * then. */
+static void enter(struct reading *reading, const char *key)
 {
-	size_t length = strlen(reading->path);
-	snprintf(reading->path + length, sizeof(reading->path) - length, "%s%s",
-		length > 0 ? "." : "", key);
-	return length;
+	assert(reading->depth < LEVELS_MAX);
+	reading->levels[reading->depth++] = (struct level){.key = key};
 }
 
-static size_t enter_item(struct reading *reading, size_t item)
+static void enter_item(struct reading *reading, size_t item)
 {
-	size_t length = strlen(reading->path);
-	snprintf(reading->path + length, sizeof(reading->path) - length, "[%zu]", item);
-	return length;
+	assert(reading->depth < LEVELS_MAX);
+	reading->levels[reading->depth++] = (struct level){.item = item};
+}
+
+static void leave(struct reading *reading)
+{
+	reading->depth--;
 }
 
 static void *allocate(struct reading *reading, size_t count, size_t size)
@@ -319,10 +343,10 @@ static bool read_list(struct reading *reading, const json_t *json, const struct 
 			target->field->items_max);
 	char *list = make_list(reading, target, json_array_size(json), record->size);
 	for (size_t i = 0; list && i < json_array_size(json); i++) {
-		size_t length = enter_item(reading, i);
+		enter_item(reading, i);
 		if (!read_record(reading, record, json_array_get(json, i), list + i * record->size))
 			return false;
-		reading->path[length] = '\0';
+		leave(reading);
 	}
 	return list != NULL;
 }
@@ -337,13 +361,13 @@ static bool read_map(struct reading *reading, const json_t *json, const struct t
 	for (void *i = json_object_iter(map); object && i;
 		i = json_object_iter_next(map, i), object += record->size) {
 		enum quantity quantity;
-		size_t length = enter(reading, json_object_iter_key(i));
+		enter(reading, json_object_iter_key(i));
 		if (!quantity_find(json_object_iter_key(i), &quantity))
 			return fail(reading, "not a quantity");
 		*(uint8_t *)(object + record->quantity_offset) = (uint8_t)quantity;
 		if (!read_record(reading, record, json_object_iter_value(i), object))
 			return false;
-		reading->path[length] = '\0';
+		leave(reading);
 	}
 	return object != NULL;
 }
@@ -422,10 +446,10 @@ static bool read_record(struct reading *reading, const struct message_record *re
 		for (size_t i = 0; i < record->fields_count; i++) {
 			const struct message_field *field = &record->fields[i];
 			struct target target = {record, field, object, object + field->offset};
-			size_t length = enter(reading, field->key);
+			enter(reading, field->key);
 			if (!passes[pass](reading, json, &target))
 				return false;
-			reading->path[length] = '\0';
+			leave(reading);
 		}
 	}
 	return true;
