@@ -25,7 +25,7 @@ struct coarse_span coarse_span_at(enum coarse_level level, int64_t at_wall_ms)
 
 struct coarse_span coarse_span_above(enum coarse_level least, struct coarse_span span)
 {
-	for (int level = least; level < COARSE_LEVEL_COUNT; level++) {
+	for (int level = (int)least; level < COARSE_LEVEL_COUNT; level++) {
 		struct coarse_span above =
 			coarse_span_at((enum coarse_level)level, span.start_wall_ms);
 		if (above.end_wall_ms >= span.end_wall_ms &&
