@@ -110,7 +110,9 @@ class Archive:
         """Rows of a query; none while there are no tables yet."""
         try:
             return self.base.rows(sql)
-        except sqlite3.OperationalError:
+        except sqlite3.OperationalError as error:
+            if not any(words in str(error) for words in ("no such table", "does not exist", "unable to open")):
+                raise
             return []
 
     def number(self, sql):

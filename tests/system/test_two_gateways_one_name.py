@@ -74,7 +74,7 @@ class TwoBoardsFromOneCard(rig.Case):
             made = file.execute("SELECT id, start_ms, energy, revision, reading_end FROM interval ORDER BY id").fetchall()
         self.assertGreaterEqual(len(made), 4)
         def kept():
-            return self.keeper.rows(f"SELECT id, start_ms, energy, revision, reading_end {there} ORDER BY id")
+            return self.keeper.rows(f"SELECT intervals.id, start_ms, energy, revision, reading_end {there} ORDER BY 1")
         rig.wait_until(lambda: len(kept()) >= len(made), 150, f"all rows of {name}")
         self.assertEqual(kept()[:len(made)], made)
         doubled = self.keeper.rows("SELECT meter, quantity, start_ms FROM energy WHERE gateway = '%s'"
