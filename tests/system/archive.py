@@ -81,7 +81,7 @@ class Archive:
     def start(self):
         if self.process:
             self.process.close()
-        self.process = rig.Process([rig.program("byport-city"), "archive", "--broker", self.broker.address,
+        self.process = rig.Process([rig.program("byport-city"), "archive", "--plain", "--broker", self.broker.address,
                                     "--store", self.base.where, "--id", self.name])
         self.process.wait_for("connected")
         return self
