@@ -20,8 +20,8 @@ enum {
 
 /* clang-format off */
 static const struct option_row broker_rows[] = {
-	{"broker",        OPTION_BROKER, 0,                    "HOST:PORT", "the broker (localhost:1883, with TLS 8883)"},
-	{"tls",           OPTION_SWITCH, AT(tls),              NULL,        "encrypt, and verify the broker's certificate"},
+	{"broker",        OPTION_BROKER, 0,                    "HOST:PORT", "the broker, by TLS (localhost:8883, with --plain 1883)"},
+	{"plain",         OPTION_SWITCH, AT(plain),            NULL,        "plain text: no TLS, everybody on the way can read it"},
 	{"ca-file",       OPTION_TEXT,   AT(ca_file),          "FILE",      "trusted issuers (the system's)"},
 	{"certificate",   OPTION_TEXT,   AT(certificate_file), "FILE",      "our certificate"},
 	{"key",           OPTION_TEXT,   AT(key_file),         "FILE",      "its key"},
@@ -131,12 +131,28 @@ static bool check_operands(const struct option_table *table, int argc, char **ar
 	return false;
 }
 
+/* The defaults of what was not given; false when what was given contradicts itself. */
+static bool settle_broker(const struct option_table *table, struct broker_options *broker)
+{
+	if (broker->plain && (broker->ca_file || broker->certificate_file || broker->key_file)) {
+		fprintf(stderr,
+			"byport-city %s: --plain stands beside --ca-file, --certificate or --key, "
+			"which are parts of TLS: one or the other is allowed\n",
+			table->verb);
+		return false;
+	}
+	if (broker->host[0] == '\0')
+		snprintf(broker->host, sizeof(broker->host), "localhost");
+	if (broker->port == 0)
+		broker->port = broker->plain ? PORT_PLAIN : PORT_TLS;
+	return true;
+}
+
 bool options_read(const struct option_table *table, int argc, char **argv, void *options,
 	int *ret_operand, int *ret_exit)
 {
 	struct option_row rows[OPTION_ROWS_MAX];
 	struct option long_options[OPTION_ROWS_MAX + 2] = {0};
-	struct broker_options *broker = options;
 	int count = (int)rows_of(table, rows), row;
 	for (int i = 0; i < count; i++)
 		long_options[i] = (struct option){.name = rows[i].name,
@@ -158,12 +174,9 @@ bool options_read(const struct option_table *table, int argc, char **argv, void 
 		if (allowed)
 			return options_misused(table, name, optarg, allowed);
 	}
-	if (!check_operands(table, argc, argv))
+	if (!check_operands(table, argc, argv) ||
+		(table->has_broker && !settle_broker(table, options)))
 		return false;
-	if (table->has_broker && broker->host[0] == '\0')
-		snprintf(broker->host, sizeof(broker->host), "localhost");
-	if (table->has_broker && broker->port == 0)
-		broker->port = broker->tls ? PORT_TLS : PORT_PLAIN;
 	*ret_operand = optind;
 	return true;
 }
@@ -174,7 +187,7 @@ struct mqtt_link_settings broker_options_settings(const struct broker_options *o
 		.host = options->host,
 		.port = options->port,
 		.keep_alive_s = KEEP_ALIVE_S,
-		.tls = options->tls,
+		.tls = !options->plain,
 		.ca_file = options->ca_file,
 		.certificate_file = options->certificate_file,
 		.key_file = options->key_file,

@@ -23,11 +23,11 @@ enum city_exit {
 
 enum { BROKER_HOST_MAX = 256, OPTION_ROWS_MAX = 24 };
 
-/* What --broker, --tls ... say. */
+/* What --broker, --plain ... say. Plain text is never a default. */
 struct broker_options {
 	char host[BROKER_HOST_MAX];
-	uint16_t port; /* 0 in the text: 1883, with TLS 8883 */
-	bool tls;
+	uint16_t port; /* 0 in the text: 8883, with --plain 1883 */
+	bool plain;    /* no TLS */
 	const char *ca_file;
 	const char *certificate_file;
 	const char *key_file;

@@ -47,6 +47,12 @@ void link_lose_connection(struct link_session *session, bool by_tls)
 	link_lose(session, "%s", why);
 }
 
+void link_lose_stranger(struct link_session *session)
+{
+	link_lose(session, "%s:%u does not answer in MQTT (does it want TLS? this was plain text)",
+		session->settings->host, session->settings->port);
+}
+
 void link_lose_proxy(struct link_session *session)
 {
 	const struct mqtt_link_settings *to = session->settings;

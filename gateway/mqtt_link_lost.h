@@ -18,6 +18,9 @@ void link_lose_system(struct link_session *session, int error);
 /* The other end is gone: because of TLS, or without a word. */
 void link_lose_connection(struct link_session *session, bool by_tls);
 
+/* Plain text was spoken, and something that is no broker answered. */
+void link_lose_stranger(struct link_session *session);
+
 /* The proxy says no. */
 void link_lose_proxy(struct link_session *session);
 

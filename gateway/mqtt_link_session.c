@@ -44,11 +44,20 @@ static bool is_proxys(const struct link_session *session, int status)
 	return false;
 }
 
+/* Bytes came that are no MQTT: the library may have no error of the system for that. */
+static bool is_strangers(const struct link_session *session, int status, int error)
+{
+	return !session->accepted && !session->settings->tls &&
+	       (status == MOSQ_ERR_PROTOCOL || (status == MOSQ_ERR_ERRNO && error == 0));
+}
+
 /* What a call of the library came back with; `error` is errno right after it. */
 static void lose_library(struct link_session *session, int status, int error)
 {
 	if (is_proxys(session, status))
 		link_lose_proxy(session);
+	if (is_strangers(session, status, error))
+		link_lose_stranger(session);
 	switch (status) {
 	case MOSQ_ERR_SUCCESS:
 		return;

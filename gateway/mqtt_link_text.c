@@ -78,6 +78,10 @@ void link_text_system(
 		to->socks5_host ? to->socks5_port : to->port, why);
 }
 
+/* For the gateway's configuration and the city's command lines alike. */
+#define LINK_TEXT_PLAIN  "plain text has to be chosen: `tls: no`, or --plain"
+#define LINK_TEXT_NO_TLS "does it speak TLS? " LINK_TEXT_PLAIN
+
 void link_text_closed(
 	char ret_why[static LINK_WHY_MAX], const struct mqtt_link_settings *to, bool accepted)
 {
@@ -88,7 +92,7 @@ void link_text_closed(
 	else
 		snprintf(ret_why, LINK_WHY_MAX,
 			"%s:%u closed the connection without an answer (%s)", to->host, to->port,
-			to->tls ? "does it speak TLS?" : "does it want TLS?");
+			to->tls ? LINK_TEXT_NO_TLS : "does it want TLS? this was plain text");
 }
 
 /* ---- certificates ---- */
@@ -211,7 +215,8 @@ void link_text_tls(char ret_why[static LINK_WHY_MAX], const struct mqtt_link_set
 	if (strstr(said, "unexpected eof"))
 		link_text_closed(ret_why, to, accepted);
 	else if (strstr(said, "wrong version number"))
-		snprintf(ret_why, LINK_WHY_MAX, "%s:%u does not speak TLS", to->host, to->port);
+		snprintf(ret_why, LINK_WHY_MAX, "%s:%u does not speak TLS (" LINK_TEXT_PLAIN ")",
+			to->host, to->port);
 	else
 		snprintf(ret_why, LINK_WHY_MAX, "TLS failed: %s",
 			said[0] ? said : "no reason given");

@@ -98,8 +98,8 @@ class Archive:
         """Without waiting for the broker."""
         if self.process:
             self.process.close()
-        self.process = rig.Process([*self.within, rig.program("byport-city"), "archive", "--broker", self.broker.address,
-                                    "--store", self.base.where, "--id", self.name])
+        self.process = rig.Process([*self.within, rig.program("byport-city"), "archive", "--plain", "--broker",
+                                    self.broker.address, "--store", self.base.where, "--id", self.name])
 
     def start(self):
         self.launch()

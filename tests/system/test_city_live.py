@@ -39,7 +39,7 @@ class LiveView(rig.Case):
         self.broker.publish(f"{ROOT}/status", json.dumps(STATUS), retain=True)
 
     def live(self, *options):
-        return self.use(rig.Process([rig.program("byport-city"), "live", "--broker", self.broker.address, *options]))
+        return self.use(rig.Process([rig.program("byport-city"), "live", "--plain", "--broker", self.broker.address, *options]))
 
     def test_rows_arrive_as_lines_and_the_summary_counts_each_once(self):
         city = self.live("--summary")
@@ -94,7 +94,8 @@ class LiveView(rig.Case):
     def test_a_command_line_not_understood_says_what_is_allowed(self):
         for options, text in (
                 (["--for", "soon"], "`soon`: a whole number from 1"), (["--broker", "a:99999"], "1 to 65535"),
-                (["--broker", "[::1"], "stands in [ ]"), (["--nonsense"], "nonsense"), (["x"], "only options")):
+                (["--broker", "[::1"], "stands in [ ]"), (["--plain", "--ca-file", "a"], "parts of TLS"),
+                (["--nonsense"], "nonsense"), (["x"], "only options")):
             done = rig.run([rig.program("byport-city"), "live", *options])
             self.assertEqual(done.returncode, 2, options)
             self.assertIn(text, done.stderr)
@@ -103,7 +104,7 @@ class LiveView(rig.Case):
         """The program on an 80-column terminal of our own; what it drew until `until` stood there."""
         master, slave = pty.openpty()
         self.addCleanup(os.close, master)
-        child = subprocess.Popen([rig.program("byport-city"), "live", "--broker", self.broker.address],
+        child = subprocess.Popen([rig.program("byport-city"), "live", "--plain", "--broker", self.broker.address],
                                  stdin=slave, stdout=slave, stderr=slave, env={**os.environ, **environment})
         os.close(slave)
         drawn, end = b"", time.monotonic() + seconds_max

@@ -194,11 +194,16 @@ class WithTrouble(BadBrokers):
         for reset in (False, True):
             closes = self.listener_that_says(b"", reset)
             self.probe(closes, tls=1, ca_file=certificates.ca).wait_for(
-                f"127.0.0.1:{closes} closed the connection without an answer (does it speak TLS?)")
+                f"127.0.0.1:{closes} closed the connection without an answer (does it speak TLS? plain text has to be chosen: `tls: no`, or --plain)")
         web = self.listener_that_says(b"HTTP/1.1 400 Bad Request\r\n\r\n")
-        self.probe(web, tls=1, ca_file=certificates.ca).wait_for(f"127.0.0.1:{web} does not speak TLS")
+        self.probe(web, tls=1, ca_file=certificates.ca).wait_for(f"127.0.0.1:{web} does not speak TLS (plain text has to be chosen")
+        alert = b"\x15\x03\x03\x00\x02\x02\x46"  # RFC 8446, section 6: protocol_version
+        for words in (alert, b"HTTP/1.1 400 Bad Request\r\n\r\n"):
+            other = self.listener_that_says(words)
+            self.probe(other).wait_for(
+                f"127.0.0.1:{other} does not answer in MQTT (does it want TLS? this was plain text)")
         self.probe(broker.port).wait_for(
-            f"127.0.0.1:{broker.port} closed the connection without an answer (does it want TLS?)")
+            f"127.0.0.1:{broker.port} closed the connection without an answer (does it want TLS? this was plain text)")
 
     def test_a_name_with_an_address_of_ipv6_first_falls_back_to_ipv4(self):
         broker = self.use(rig.Broker())  # on 127.0.0.1 only; localhost is ::1 too where there is IPv6

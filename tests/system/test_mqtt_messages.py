@@ -88,7 +88,7 @@ class Messages(rig.Case):
 
     def test_the_examples_of_the_documentation_fit_and_the_city_reads_them(self):
         known, broker = schemas(), self.use(rig.Broker())
-        city = self.use(rig.Process([rig.program("byport-city"), "live", "--broker", broker.address, "--json"]))
+        city = self.use(rig.Process([rig.program("byport-city"), "live", "--plain", "--broker", broker.address, "--json"]))
         broker.publish("byport/1/a/b/c/status", json.dumps(self.examples()["status"]), retain=True)
         city.wait_for("/status")
         for kind, example in self.examples().items():

@@ -97,13 +97,23 @@ class TheSampleBroker(TlsCase):
 
     def test_the_citys_end_shows_its_certificate_too(self):
         dashboard = self.city.issue("drammen-dashboard")
-        live = [rig.program("byport-city"), "live", "--broker", self.broker.address, "--tls", "--ca-file", self.city.ca,
+        live = [rig.program("byport-city"), "live", "--broker", self.broker.address, "--ca-file", self.city.ca,
                 "--json", "--for", "30"]
         watching = self.use(rig.Process([*live, "--certificate", dashboard.certificate, "--key", dashboard.key]))
         status = json.dumps({"state": "online", "version": "0.1.0", "store": "s1", "generation": 1,
                              "clock": "synchronised", "started": None, "at": None, "boot": None, "session": 1})
         rig.wait_until(lambda: (self.broker.publish(f"{ROOT}/status", status), '"online"' in watching.out)[1])
         self.use(rig.Process(live)).wait_for("certificate")  # as refused()
+
+    def test_the_citys_end_speaks_plain_text_only_when_told_to(self):
+        plain = self.use(rig.Broker())
+        for words, port, reason in (
+                ((), plain.port, "does it speak TLS? plain text has to be chosen: `tls: no`, or --plain"),
+                (("--plain",), self.broker.port, "does it want TLS? this was plain text")):
+            for verb in (("live", "--for", "30"), ("archive", "--store", str(self.folder() / "archive.db"))):
+                city = self.use(rig.Process([rig.program("byport-city"), *verb, *words, "--broker",
+                                             f"{rig.LOOPBACK}:{port}"]))
+                city.wait_for(f"{rig.LOOPBACK}:{port} closed the connection without an answer ({reason})")
 
     def refused(self, own, reason):
         """By a broker of TLS 1.2, that names its reason before the handshake ends; by one of TLS 1.3 the end of the
