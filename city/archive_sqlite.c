@@ -13,6 +13,7 @@
 
 enum {
 	BUSY_MS = 5000, /* another worker's commit takes less */
+	BUSY_STEP_MS = 20,
 	CACHE_KIB = 16384,
 	PIECE_BYTES_MAX = 4096,
 };
@@ -70,10 +71,26 @@ static void disconnect(struct sqlite_db *db)
 	db->connection = NULL;
 }
 
+/* Two that make a new file at once stand in each other's way, and the busy time-out does not hold
+ * for a change of the journal. */
+static enum archive_status set_up(struct sqlite_db *db)
+{
+	char sql[128];
+	snprintf(sql, sizeof(sql),
+		"PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -%d",
+		CACHE_KIB);
+	enum archive_status status = exec(db, sql);
+	for (int waited_ms = 0; status == ARCHIVE_UNAVAILABLE && waited_ms < BUSY_MS;
+		waited_ms += BUSY_STEP_MS) {
+		sqlite3_sleep(BUSY_STEP_MS);
+		status = exec(db, sql);
+	}
+	return status;
+}
+
 static enum archive_status sqlite_open(struct archive_db *base, const char *where)
 {
 	struct sqlite_db *db = of(base);
-	char sql[128];
 	disconnect(db);
 	int code = sqlite3_open_v2(where, &db->connection,
 		SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
@@ -81,10 +98,7 @@ static enum archive_status sqlite_open(struct archive_db *base, const char *wher
 	if (status != ARCHIVE_OK)
 		return ARCHIVE_UNAVAILABLE;
 	sqlite3_busy_timeout(db->connection, BUSY_MS);
-	snprintf(sql, sizeof(sql),
-		"PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -%d",
-		CACHE_KIB);
-	status = exec(db, sql);
+	status = set_up(db);
 	return status == ARCHIVE_OK ? ARCHIVE_OK : ARCHIVE_UNAVAILABLE;
 }
 
