@@ -30,18 +30,30 @@ struct frame_record {
 	uint8_t bytes[];
 };
 
+/* clang-format off */
+static const char *const names[FRAME_MARK_COUNT] = {
+	[FRAME_MARK_REQUEST] = "request",
+	[FRAME_MARK_ANSWER]  = "answer",
+	[FRAME_MARK_REFUSAL] = "refusal",
+	[FRAME_MARK_BAD]     = "bad",
+	[FRAME_MARK_STRANGE] = "strange",
+	[FRAME_MARK_SILENCE] = "silence",
+};
+/* clang-format on */
+
 const char *frame_mark_name(enum frame_mark mark)
 {
-	static const char *const names[FRAME_MARK_COUNT] = {
-		[FRAME_MARK_REQUEST] = "request",
-		[FRAME_MARK_ANSWER] = "answer",
-		[FRAME_MARK_REFUSAL] = "refusal",
-		[FRAME_MARK_BAD] = "bad",
-		[FRAME_MARK_STRANGE] = "strange",
-		[FRAME_MARK_SILENCE] = "silence",
-	};
-
 	return names[mark];
+}
+
+enum frame_mark frame_mark_find(const char *name)
+{
+	int mark = 0;
+
+	while (mark < FRAME_MARK_COUNT && strcmp(names[mark], name) != 0) {
+		mark++;
+	}
+	return (enum frame_mark)mark;
 }
 
 struct frame_record *frame_record_new(size_t bytes)
@@ -167,6 +179,17 @@ void frame_record_put(struct frame_record *record, const struct recorded_frame *
 		append(record, frame);
 	}
 	pthread_mutex_unlock(&record->lock);
+}
+
+uint64_t frame_record_newest(struct frame_record *record)
+{
+	if (!record) {
+		return 0;
+	}
+	pthread_mutex_lock(&record->lock);
+	uint64_t newest = record->numbered;
+	pthread_mutex_unlock(&record->lock);
+	return newest;
 }
 
 size_t frame_record_read(

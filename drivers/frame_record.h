@@ -27,6 +27,8 @@ enum frame_mark {
 	FRAME_MARK_COUNT
 };
 const char *frame_mark_name(enum frame_mark mark); /* "request", "answer" ... */
+/* FRAME_MARK_COUNT: there is none of that name. */
+enum frame_mark frame_mark_find(const char *name);
 
 struct recorded_frame {
 	uint64_t number;    /* from 1, one more with each frame of this bus */
@@ -46,6 +48,9 @@ struct frame_record *frame_record_free(struct frame_record *record); /* NULL is 
 /* One more; `number` is given here. Strange bytes that follow strange ones make one frame. A record
  * that is NULL takes nothing. */
 void frame_record_put(struct frame_record *record, const struct recorded_frame *frame);
+
+/* The number of the newest; 0: there was none. */
+uint64_t frame_record_newest(struct frame_record *record);
 
 /* Frames with a number above `after`, oldest first, at most `max`; returns how many. */
 size_t frame_record_read(
