@@ -6,7 +6,7 @@ packages_build="gcc libc6-dev cmake ninja-build pkg-config libmodbus-dev libmosq
 	libpq-dev libfyaml-dev libjansson-dev libcmocka-dev tzdata"
 packages_demo="$packages_build mosquitto"
 packages_check="$packages_demo clang libclang-rt-dev clang-format universal-ctags git mosquitto-clients mbpoll mandoc openssl
-	postgresql sqlite3 python3 python3-pymodbus python3-serial python3-jsonschema python3-yaml
+	postgresql sqlite3 tshark python3 python3-pymodbus python3-serial python3-jsonschema python3-yaml
 	systemd"
 
 # install_missing <package...>: apt-get install what dpkg does not have.

@@ -9,7 +9,7 @@
 #ifndef DRIVERS_BUS_H
 #define DRIVERS_BUS_H
 
-#include "drivers/modbus_frame.h"
+#include "drivers/frame_record.h"
 
 enum bus_kind {
 	BUS_RTU,          /* an RS-485 line */
@@ -76,6 +76,7 @@ struct bus_ops {
 
 struct bus {
 	const struct bus_ops *ops;
+	struct frame_record *record; /* the bus's own; NULL: it keeps none */
 };
 
 /* A bus through libmodbus; not yet open. NULL when memory is out. */

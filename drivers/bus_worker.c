@@ -333,3 +333,8 @@ enum bus_status bus_worker_lend(struct bus_worker *worker, const struct bus_requ
 	pthread_mutex_unlock(&worker->lock);
 	return status;
 }
+
+struct frame_record *bus_worker_record(const struct bus_worker *worker)
+{
+	return worker->settings.bus->record;
+}

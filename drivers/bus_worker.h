@@ -45,4 +45,7 @@ enum bus_status bus_worker_lend(struct bus_worker *worker, const struct bus_requ
 	uint32_t timeout_ms, uint32_t wait_ms, struct bus_answer *ret_answer,
 	const char **ret_reason);
 
+/* What stood on its wire, as long as the worker is not joined; NULL: it keeps no record. */
+struct frame_record *bus_worker_record(const struct bus_worker *worker);
+
 #endif

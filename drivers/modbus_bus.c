@@ -233,6 +233,18 @@ static enum bus_status settle(struct modbus_bus *self, struct bus_answer *answer
 	return status;
 }
 
+static void note_request(struct modbus_bus *self, const uint8_t *bytes, size_t length)
+{
+	struct recorded_frame frame = {
+		.at_mono_us = bus_now_mono_us(),
+		.mark = FRAME_MARK_REQUEST,
+		.length = length,
+	};
+
+	memcpy(frame.bytes, bytes, length);
+	frame_record_put(self->bus.record, &frame);
+}
+
 static bool send_request(struct modbus_bus *self, const struct frame_question *question)
 {
 	uint8_t frame[FRAME_BYTES_MAX];
@@ -240,6 +252,7 @@ static bool send_request(struct modbus_bus *self, const struct frame_question *q
 		question->transport, question->transaction, &question->request, frame);
 	ssize_t sent;
 
+	note_request(self, frame, length);
 	errno = 0;
 	if (self->wire.line.kind == BUS_RTU) {
 		/* It appends the checksum itself, and switches the direction. */
@@ -314,6 +327,7 @@ static void modbus_bus_close(struct bus *bus)
 
 	disconnect(self);
 	name_lookup_free(self->lookup);
+	frame_record_free(self->bus.record);
 	close(self->wire.wake_fd);
 	free(self);
 }
@@ -337,12 +351,17 @@ struct bus *modbus_bus_new(const struct bus_line *line)
 		free(self);
 		return NULL;
 	}
-	self->bus.ops = &modbus_bus_ops;
+	self->bus = (struct bus){
+		.ops = &modbus_bus_ops,
+		.record = frame_record_new(line->kind == BUS_RTU ? FRAME_RECORD_SERIAL_BYTES
+								 : FRAME_RECORD_SOCKET_BYTES),
+	};
 	self->wire = (struct wire){
 		.line = *line,
 		.transport = line->kind == BUS_TCP ? TRANSPORT_TCP : TRANSPORT_RTU,
 		.fd = -1,
 		.wake_fd = wake_fd,
+		.record = self->bus.record,
 	};
 	return &self->bus;
 }

@@ -73,6 +73,29 @@ static enum bus_status read_some(
 	return BUS_OK;
 }
 
+/* Bytes as they were heard, and what they are. */
+struct heard {
+	const uint8_t *bytes;
+	size_t length;
+	int64_t began_mono_us;
+	enum frame_verdict verdict;
+};
+
+static void note(struct frame_record *record, enum frame_mark mark, const struct heard *heard)
+{
+	struct recorded_frame frame = {
+		.at_mono_us = heard->began_mono_us,
+		.mark = mark,
+		.verdict = heard->verdict,
+		.length = heard->length < FRAME_BYTES_MAX ? heard->length : FRAME_BYTES_MAX,
+	};
+
+	if (frame.length > 0) {
+		memcpy(frame.bytes, heard->bytes, frame.length);
+	}
+	frame_record_put(record, &frame);
+}
+
 /* Drop what is there. BUS_TIMEOUT: there was nothing. */
 static enum bus_status drain(struct wire *wire, uint32_t *late_bytes)
 {
@@ -82,6 +105,10 @@ static enum bus_status drain(struct wire *wire, uint32_t *late_bytes)
 
 	if (status == BUS_OK) {
 		status = read_some(wire, dropped, sizeof(dropped), &length);
+	}
+	if (length > 0) {
+		note(wire->record, FRAME_MARK_STRANGE,
+			&(struct heard){dropped, length, wire->last_heard_mono_us, FRAME_GOOD});
 	}
 	*late_bytes += (uint32_t)length;
 	return status;
@@ -117,10 +144,20 @@ struct reception {
 	int64_t began_mono_us; /* first of these bytes */
 	int64_t begun_length;  /* how many had come by then; less than 0 once more were dropped */
 	enum frame_verdict strange; /* what was last dropped; FRAME_GOOD: nothing */
+	struct frame_record *record;
 };
+
+/* The first `count` bytes of what has come. */
+static void note_front(const struct reception *reception, enum frame_mark mark, size_t count,
+	enum frame_verdict verdict)
+{
+	note(reception->record, mark,
+		&(struct heard){reception->bytes, count, reception->began_mono_us, verdict});
+}
 
 static void drop_front(struct reception *reception, size_t count, struct bus_answer *answer)
 {
+	note_front(reception, FRAME_MARK_STRANGE, count, reception->strange);
 	reception->length -= count;
 	reception->begun_length -= (int64_t)count;
 	memmove(reception->bytes, reception->bytes + count, reception->length);
@@ -153,6 +190,16 @@ static void take_payload(const struct frame_question *question, const struct fra
 	}
 }
 
+/* What came after the answer is nobody's. */
+static void note_rest(const struct reception *reception, size_t whole)
+{
+	if (reception->length > whole) {
+		note(reception->record, FRAME_MARK_STRANGE,
+			&(struct heard){reception->bytes + whole, reception->length - whole,
+				reception->began_mono_us, FRAME_GOOD});
+	}
+}
+
 /* Judge the whole frame in front. BUS_TIMEOUT: it was dropped, go on waiting. */
 static enum bus_status judge_front(const struct frame_question *question,
 	struct reception *reception, size_t whole, struct bus_answer *ret_answer)
@@ -164,6 +211,10 @@ static enum bus_status judge_front(const struct frame_question *question,
 		ret_answer->verdict = verdict;
 		ret_answer->exception = frame.exception;
 		ret_answer->late_bytes += (uint32_t)(reception->length - whole);
+		note_front(reception,
+			verdict == FRAME_GOOD ? FRAME_MARK_ANSWER : FRAME_MARK_REFUSAL, whole,
+			verdict);
+		note_rest(reception, whole);
 		if (verdict == FRAME_EXCEPTION) {
 			return BUS_REFUSED;
 		}
@@ -174,6 +225,7 @@ static enum bus_status judge_front(const struct frame_question *question,
 		     (verdict == FRAME_BAD_CRC && looks_like_ours(question, reception->bytes));
 	if (final) {
 		ret_answer->verdict = verdict;
+		note_front(reception, FRAME_MARK_BAD, reception->length, verdict);
 		return BUS_BAD_FRAME;
 	}
 	reception->strange = verdict;
@@ -197,6 +249,8 @@ static enum bus_status judge_received(const struct frame_question *question,
 			status = judge_front(question, reception, whole, ret_answer);
 		} else if (question->transport == TRANSPORT_TCP) {
 			ret_answer->verdict = FRAME_WRONG_LENGTH;
+			note_front(
+				reception, FRAME_MARK_BAD, reception->length, FRAME_WRONG_LENGTH);
 			status = BUS_BAD_FRAME;
 		} else {
 			reception->strange = FRAME_BAD_CRC;
@@ -270,6 +324,12 @@ static enum bus_status receive_more(
 static enum bus_status give_up(const struct reception *reception, struct bus_answer *ret_answer)
 {
 	ret_answer->late_bytes += (uint32_t)reception->length;
+	if (reception->length > 0) {
+		note_front(reception, FRAME_MARK_BAD, reception->length, FRAME_SHORT);
+	} else {
+		note(reception->record, FRAME_MARK_SILENCE,
+			&(struct heard){.began_mono_us = bus_now_mono_us()});
+	}
 	if (reception->strange == FRAME_GOOD && reception->length == 0) {
 		return BUS_TIMEOUT;
 	}
@@ -280,7 +340,7 @@ static enum bus_status give_up(const struct reception *reception, struct bus_ans
 enum bus_status wire_receive(struct wire *wire, const struct frame_question *question,
 	int64_t deadline_mono_us, struct bus_answer *ret_answer)
 {
-	struct reception reception = {.strange = FRAME_GOOD};
+	struct reception reception = {.strange = FRAME_GOOD, .record = wire->record};
 	enum bus_status status;
 
 	do {

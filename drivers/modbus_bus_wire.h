@@ -20,8 +20,9 @@ struct wire {
 	struct bus_line line;
 	enum frame_transport transport;
 	int fd;
-	int wake_fd;                /* readable: stop waiting */
-	int64_t last_heard_mono_us; /* last byte of anybody, ours included */
+	int wake_fd;                 /* readable: stop waiting */
+	int64_t last_heard_mono_us;  /* last byte of anybody, ours included */
+	struct frame_record *record; /* what is heard goes there; may be NULL */
 };
 
 /*

@@ -61,10 +61,8 @@ static int64_t age_ms(const struct pipeline *pipeline, int64_t at_mono_ms)
 	return at_mono_ms == INT64_MIN ? INT64_MIN : pipeline->now.mono_ms - at_mono_ms;
 }
 
-typedef void answer_writer(struct json_writer *writer, const void *context);
-
 /* Run a writer twice: for the length, and for the text. */
-static char *answer_of(answer_writer *write_answer, const void *context)
+char *control_answer_of(control_answer_writer *write_answer, const void *context)
 {
 	struct json_writer writer;
 	struct json_buffer buffer = {NULL, 0};
@@ -245,7 +243,7 @@ static void write_status(struct json_writer *writer, const void *context)
 
 char *control_answer_status(const struct control_view *view)
 {
-	return answer_of(write_status, view);
+	return control_answer_of(write_status, view);
 }
 
 /* ---- values ---- */
@@ -314,7 +312,7 @@ static void write_values(struct json_writer *writer, const void *context)
 char *control_answer_values(const struct control_view *view, const char *meter)
 {
 	struct values_wanted wanted = {view->pipeline, meter};
-	return answer_of(write_values, &wanted);
+	return control_answer_of(write_values, &wanted);
 }
 
 /* ---- a loan ---- */
@@ -356,7 +354,7 @@ static void write_loan(struct json_writer *writer, const void *context)
 
 char *control_answer_loan(const struct loan *loan)
 {
-	return answer_of(write_loan, loan);
+	return control_answer_of(write_loan, loan);
 }
 
 /* ---- reload ---- */
@@ -397,7 +395,7 @@ static void write_reload(struct json_writer *writer, const void *context)
 char *control_answer_refused(const char *error, const struct diagnostics *diagnostics)
 {
 	struct reload_outcome outcome = {error, diagnostics};
-	return answer_of(write_reload, &outcome);
+	return control_answer_of(write_reload, &outcome);
 }
 
 char *control_answer_reloaded(const struct diagnostics *diagnostics)
@@ -463,7 +461,7 @@ static void write_settled(struct json_writer *writer, const void *context)
 
 char *control_answer_settled(const struct settled_answer *answer)
 {
-	return answer_of(write_settled, answer);
+	return control_answer_of(write_settled, answer);
 }
 
 /* ---- replay ---- */
@@ -482,5 +480,5 @@ static void write_replayed(struct json_writer *writer, const void *context)
 
 char *control_answer_replayed(const struct replayed_answer *answer)
 {
-	return answer_of(write_replayed, answer);
+	return control_answer_of(write_replayed, answer);
 }

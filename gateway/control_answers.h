@@ -9,6 +9,7 @@
 
 #include "gateway/core/id_ranges.h"
 #include "gateway/daemon_loans.h"
+#include "gateway/json_writer.h"
 #include "gateway/pipeline.h"
 #include "gateway/pipeline_settle.h"
 #include "gateway/report_queue.h"
@@ -18,6 +19,10 @@ struct control_view {
 	const char *configuration; /* absolute path of the file in force */
 	uint64_t reports_dropped;
 };
+
+/* What a writer writes, as text. */
+typedef void control_answer_writer(struct json_writer *writer, const void *context);
+char *control_answer_of(control_answer_writer *write_answer, const void *context);
 
 char *control_answer_status(const struct control_view *view);
 

@@ -5,6 +5,7 @@
 #include <pwd.h>
 #include <string.h>
 
+#include "gateway/control_frames.h"
 #include "gateway/control_requests.h"
 #include "gateway/core/int64_order.h"
 #include "gateway/instant_text.h"
@@ -242,17 +243,27 @@ static char *read_request(const json_t *json, struct loan *ret_loan)
 	return NULL;
 }
 
+/* The error, or NULL and the bus that a request names, with its worker. */
+static char *find_bus(
+	struct control_requests *requests, const json_t *request, struct daemon_bus **ret_bus)
+{
+	const char *id = json_string_value(json_object_get(request, "bus"));
+	*ret_bus = id != NULL ? daemon_buses_find(requests->buses, id) : NULL;
+	if (*ret_bus == NULL || (*ret_bus)->worker == NULL)
+		return control_error("\"bus\": \"%s\": there is no such bus, or it is not open yet",
+			id != NULL ? id : "");
+	return NULL;
+}
+
 static char *lend(
 	struct control_requests *requests, const struct control_call *call, const char *caller)
 {
 	struct loan loan = {.client = call->client};
 	(void)caller;
-	const char *id = json_string_value(json_object_get(call->request, "bus"));
-	struct daemon_bus *bus = id != NULL ? daemon_buses_find(requests->buses, id) : NULL;
-	if (bus == NULL || bus->worker == NULL)
-		return control_error("\"bus\": \"%s\": there is no such bus, or it is not open yet",
-			id != NULL ? id : "");
-	char *error = read_request(call->request, &loan);
+	struct daemon_bus *bus;
+	char *error = find_bus(requests, call->request, &bus);
+	if (error == NULL)
+		error = read_request(call->request, &loan);
 	if (error != NULL)
 		return error;
 	loan.source = bus->source;
@@ -262,6 +273,24 @@ static char *lend(
 			"%d requests of others are under way already; try again", LOANS_MAX);
 	bus->loans++;
 	return NULL;
+}
+
+/* ---- frames ---- */
+
+static char *frames(
+	struct control_requests *requests, const struct control_call *call, const char *caller)
+{
+	static const struct number_field after = {"after", 0, INT64_MAX, 0};
+	static const struct number_field last = {
+		"last", 1, CONTROL_FRAMES_MAX, CONTROL_FRAMES_LAST};
+	struct frames_wanted wanted;
+	(void)caller;
+	char *error = find_bus(requests, call->request, &wanted.bus);
+	if (error == NULL)
+		error = read_number(call->request, &after, &wanted.after);
+	if (error == NULL)
+		error = read_number(call->request, &last, &wanted.last);
+	return error != NULL ? error : control_answer_frames(requests->pipeline, &wanted);
 }
 
 void control_requests_loans(struct control_requests *requests)
@@ -283,6 +312,7 @@ static const struct {
 } table[] = {
 	{.name = "status", .answer = status},
 	{.name = "values", .answer = values},
+	{.name = "frames", .answer = frames},
 	{.name = "reload", .answer = reload, .acts = true},
 	{.name = "settle", .answer = settle, .acts = true},
 	{.name = "replay", .answer = replay, .acts = true},
@@ -341,8 +371,8 @@ static char *answer_to(
 			record_act(requests, call, name, caller);
 		return answer;
 	}
-	return control_error(
-		"\"request\": \"%.40s\": known are status, values, reload, settle, replay, lend",
+	return control_error("\"request\": \"%.40s\": known are status, values, frames, reload, "
+			     "settle, replay, lend",
 		name);
 }
 

@@ -14,6 +14,7 @@ const struct verb verbs[] = {
 	{"read",         "what a meter shows now, or bare registers",                    verb_read},
 	{"watch",        "the running gateway's newest values, again and again",         verb_watch},
 	{"status",       "how the running gateway is",                                   verb_status},
+	{"frames",       "what stood on a bus's wire, in words and bytes",                verb_frames},
 	{"reload",       "let the running gateway read its configuration again",         verb_reload},
 	{"replay",       "send rows again that a consumer missed",                       verb_replay},
 	{"settle",       "what a person decides: exchange, leap, other multiplier",      verb_settle},

@@ -7,6 +7,7 @@
 #ifndef GATEWAY_VERBS_VERB_H
 #define GATEWAY_VERBS_VERB_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -73,10 +74,19 @@ void verb_print_usage(const struct verb_usage *usage, FILE *stream);
 __attribute__((format(printf, 2, 3))) int verb_misused(
 	const struct verb_usage *usage, const char *format, ...);
 
+/* An argument that is a whole number from 1 to `max`; false: it is none. */
+bool verb_number(const char *text, long max, long *ret_number);
+
+/* Of verbs that go on until Ctrl-C: from now on SIGINT and SIGTERM end a wait only. */
+void verb_catch_ends(void);
+/* False when one of them came. */
+bool verb_wait_ms(long milliseconds);
+
 int verb_run(int argc, char **argv);
 int verb_read(int argc, char **argv);
 int verb_watch(int argc, char **argv);
 int verb_status(int argc, char **argv);
+int verb_frames(int argc, char **argv);
 int verb_reload(int argc, char **argv);
 int verb_replay(int argc, char **argv);
 int verb_settle(int argc, char **argv);

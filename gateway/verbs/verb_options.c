@@ -86,3 +86,13 @@ int verb_option_exit(int option)
 {
 	return option == VERB_OPTIONS_HELP ? VERB_OK : VERB_USAGE;
 }
+
+bool verb_number(const char *text, long max, long *ret_number)
+{
+	char *end;
+	long number = strtol(text, &end, 10);
+	if (*text == '\0' || *end != '\0' || number < 1 || number > max)
+		return false;
+	*ret_number = number;
+	return true;
+}

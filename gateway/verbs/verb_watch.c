@@ -4,10 +4,7 @@
  * again; in place on a terminal, as lines elsewhere.
  */
 #include <getopt.h>
-#include <signal.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "gateway/terminal.h"
 #include "gateway/verbs/ask_daemon.h"
@@ -194,13 +191,6 @@ static void show(const struct watch *watch, const json_t *answer)
 
 /* ---- again and again ---- */
 
-/* Sleep; false when Ctrl-C or SIGTERM came instead. */
-static bool wait_s(long seconds, const sigset_t *ends)
-{
-	struct timespec time = {.tv_sec = seconds};
-	return sigtimedwait(ends, NULL, &time) < 0;
-}
-
 static json_t *request_of(const struct watch *watch)
 {
 	return json_pack("{s:s, s:s*}", "request", "values", "meter", watch->meter);
@@ -226,30 +216,17 @@ static int look(struct watch *watch, struct control_client *client)
 
 static int look_again_and_again(struct watch *watch, struct control_client *client)
 {
-	sigset_t ends;
-	sigemptyset(&ends);
-	sigaddset(&ends, SIGINT);
-	sigaddset(&ends, SIGTERM);
-	sigprocmask(SIG_BLOCK, &ends, NULL);
+	verb_catch_ends();
 	for (long looks = 1;; looks++) {
 		watch->terminal = terminal_of(stdout);
 		int status = look(watch, client);
-		if (status != VERB_OK || looks == watch->count || !wait_s(watch->interval_s, &ends))
+		if (status != VERB_OK || looks == watch->count ||
+			!verb_wait_ms(1000 * watch->interval_s))
 			return status;
 	}
 }
 
 /* ---- options ---- */
-
-static bool parse_number(const char *text, long max, long *ret_number)
-{
-	char *end;
-	long number = strtol(text, &end, 10);
-	if (*text == '\0' || *end != '\0' || number < 1 || number > max)
-		return false;
-	*ret_number = number;
-	return true;
-}
 
 static int take_option(struct watch *watch, int option, const char *argument)
 {
@@ -259,9 +236,9 @@ static int take_option(struct watch *watch, int option, const char *argument)
 		watch->place.config = argument;
 	else if (option == OPTION_JSON)
 		watch->json = true;
-	else if (option == OPTION_INTERVAL && !parse_number(argument, 3600, &watch->interval_s))
+	else if (option == OPTION_INTERVAL && !verb_number(argument, 3600, &watch->interval_s))
 		return verb_misused(&usage, "`--interval %s`: 1 to 3600 seconds", argument);
-	else if (option == OPTION_COUNT_TIMES && !parse_number(argument, INT32_MAX, &watch->count))
+	else if (option == OPTION_COUNT_TIMES && !verb_number(argument, INT32_MAX, &watch->count))
 		return verb_misused(&usage, "`--count %s`: a number from 1", argument);
 	return -1;
 }
