@@ -20,7 +20,7 @@ enum { TEXT_MAX = 2048 };
 static const char *const before_text =
 	"site: {city: drammen, id: school, name: School}\n"
 	"gateway: {id: main, data_directory: /var/lib/byport, store_size: 512 MiB}\n"
-	"broker: {host: localhost, port: 1883, tls: no, keep_alive: 60 s}\n"
+	"broker: {host: localhost, port: 1883, tls: no, keep_alive: 60 s, delivery: receipt}\n"
 	"intervals: {length: 15 min, fast: 10 s, slow: 60 s}\n"
 	"buses:\n"
 	"- {id: cellar, port: /dev/ttyUSB0, baud: 9600, parity: N, stop_bits: 1, rts: none,\n"
@@ -144,17 +144,18 @@ static void the_connection_to_the_broker_stays_while_its_settings_do(void **stat
 {
 	(void)state;
 	static const char *const settings[][2] = {
-		{"host: localhost",  "host: example.org"                           },
-                {"port: 1883",       "port: 1884"                                  },
-		{"tls: no",          "tls: yes"                                    },
-                {"keep_alive: 60 s", "keep_alive: 30 s"                            },
-		{"tls: no",          "tls: no, user: a"                            },
-                {"tls: no",          "tls: no, user: a, password_file: /a"         },
-		{"tls: no",          "tls: yes, ca_file: /a"                       },
-		{"tls: no",          "tls: yes, certificate_file: /a, key_file: /b"},
-		{"tls: no",          "tls: yes, alpn: mqtt"                        },
-		{"tls: no",          "tls: no, socks5: proxy.example.org"          },
-		{"tls: no",          "tls: no, socks5: 'proxy.example.org:1081'"   }
+		{"host: localhost",   "host: example.org"                           },
+                {"port: 1883",        "port: 1884"                                  },
+		{"tls: no",           "tls: yes"                                    },
+                {"keep_alive: 60 s",  "keep_alive: 30 s"                            },
+		{"tls: no",           "tls: no, user: a"                            },
+                {"tls: no",           "tls: no, user: a, password_file: /a"         },
+		{"tls: no",           "tls: yes, ca_file: /a"                       },
+		{"tls: no",           "tls: yes, certificate_file: /a, key_file: /b"},
+		{"tls: no",           "tls: yes, alpn: mqtt"                        },
+		{"delivery: receipt", "delivery: receipt, mqtt: v3.1.1"             },
+		{"tls: no",           "tls: no, socks5: proxy.example.org"          },
+		{"tls: no",           "tls: no, socks5: 'proxy.example.org:1081'"   }
         };
 	struct loaded_site *before = site_of(before_text);
 	for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++) {
