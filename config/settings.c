@@ -29,6 +29,7 @@ static const char *const languages[] = {"en", "nb", NULL};
 static const char *const rejectable[] = {"largest_power", "spike", NULL};
 static const char *const peak_rules[] = {"highest_hour", "mean_of_days", "mean_of_months", NULL};
 static const char *const clocks[] = {"synchronised", "trust", NULL};
+static const char *const mqtt_versions[] = {"v5", "v3.1.1", NULL};
 static const char *const deliveries[] = {"auto", "puback", "receipt", NULL};
 static const char *const parities[] = {"N", "E", "O", NULL};
 static const char *const directions[] = {"none", "high_sends", "low_sends", NULL};
@@ -118,8 +119,12 @@ const struct setting settings[] = {
 	 .help = "After a lost connection the next attempt comes at random within this time, so that gateways do not all come back in the same second; 100 s for each 1,000 gateways of a broker."},
 	{.section = SECTION_BROKER, .key = "delivery", .type = SETTING_CHOICE, .choices = deliveries,
 	 .min = CONFIG_DELIVERY_AUTO, .max = CONFIG_DELIVERY_RECEIPT,
-	 .fallback = "auto", .example = "receipt", IN(config_broker, delivery),
+	 .fallback = "auto", .example = "receipt", IN_AT(config_broker, delivery),
 	 .help = "What counts as delivered: receipt: what an archive has a receipt for; puback: what the broker acknowledged; auto: receipt from the first one on."},
+	{.section = SECTION_BROKER, .key = "mqtt", .type = SETTING_CHOICE, .choices = mqtt_versions,
+	 .min = CONFIG_MQTT_5, .max = CONFIG_MQTT_3_1_1, .fallback = "v5", .example = "v5",
+	 IN_AT(config_broker, mqtt),
+	 .help = "The version of MQTT. v3.1.1 is for brokers that know no v5, and wants delivery: receipt."},
 
 	{.section = SECTION_INTERVALS, .key = "length", SPAN, .min = SECOND, .max = DAY, .shown = true,
 	 .fallback = "15 min", .example = "15 min", IN_AT(site_config, interval_ms),
@@ -292,7 +297,7 @@ const struct setting settings[] = {
 static const struct setting_section_info sections[SECTION_COUNT] = {
 	[SECTION_SITE]      = {.key = "site", .required = true, .help = "The building."},
 	[SECTION_GATEWAY]   = {.key = "gateway", .required = true, .help = "The board."},
-	[SECTION_BROKER]    = {.key = "broker", .required = true, .help = "Where it all goes: an MQTT 5 broker."},
+	[SECTION_BROKER]    = {.key = "broker", .required = true, .help = "Where it all goes: an MQTT broker."},
 	[SECTION_INTERVALS] = {.key = "intervals", .help = "How often things happen."},
 	[SECTION_FLAGS]     = {.key = "flags", .help = "What is called implausible, and what happens to it."},
 	[SECTION_TOTALS]    = {.key = "totals", .help = "What is made of energies: hours, days, months, years; power peaks."},

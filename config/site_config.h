@@ -37,6 +37,11 @@ enum config_delivery {
 	CONFIG_DELIVERY_RECEIPT, /* when an archive's receipt covers it */
 };
 
+enum config_mqtt {
+	CONFIG_MQTT_5,
+	CONFIG_MQTT_3_1_1, /* only with CONFIG_DELIVERY_RECEIPT */
+};
+
 /* How a month's power peak is found. */
 enum config_peak_rule {
 	PEAKS_HIGHEST_HOUR,
@@ -189,8 +194,9 @@ struct config_broker {
 	int64_t keep_alive_ms;
 	int64_t reconnect_within_ms; /* after a connection that had lasted */
 	enum config_delivery delivery;
+	enum config_mqtt mqtt;
 	struct file_position at, host_at, port_at, tls_at, certificate_file_at, key_file_at,
-		password_file_at, alpn_at, socks5_at;
+		password_file_at, alpn_at, socks5_at, delivery_at, mqtt_at;
 };
 
 /* Limits of the plausibility flags (gateway/core/flags.h) and what is rejected for them. */

@@ -156,6 +156,22 @@ static void check_broker(const struct site_config *config, struct diagnostics *d
 	}
 }
 
+/*
+ * MQTT 3.1.1, section 4.4 has no word for "not allowed": what the access rules refuse is
+ * acknowledged as a success. `auto` takes that for delivered until the first receipt.
+ */
+static void check_mqtt(const struct site_config *config, struct diagnostics *diagnostics)
+{
+	const struct config_broker *broker = &config->broker;
+
+	if (broker->mqtt == CONFIG_MQTT_3_1_1 && broker->delivery != CONFIG_DELIVERY_RECEIPT) {
+		REPORT(broker->delivery_at.line ? broker->delivery_at : broker->mqtt_at,
+			"broker: mqtt: v3.1.1 acknowledges what the broker refuses, so that only "
+			"an archive's receipt tells what has arrived; allowed: delivery: receipt "
+			"beside it, or mqtt: v5");
+	}
+}
+
 static void report_unknown_parent(const struct site_config *config,
 	const struct config_meter *meter, struct diagnostics *diagnostics)
 {
@@ -234,6 +250,7 @@ void site_config_check(const struct site_config *config, struct diagnostics *dia
 	check_divides_day(config, diagnostics);
 	check_periods(config, diagnostics);
 	check_broker(config, diagnostics);
+	check_mqtt(config, diagnostics);
 	site_config_check_lines(config, diagnostics);
 	for (size_t i = 0; i < config->meters_count; i++) {
 		const struct config_meter *meter = &config->meters[i];

@@ -10,7 +10,9 @@
 
 struct mqtt_link_settings broker_link_settings(const struct config_broker *broker)
 {
-	return (struct mqtt_link_settings){.host = broker->host,
+	return (struct mqtt_link_settings){
+		.version = broker->mqtt == CONFIG_MQTT_3_1_1 ? MQTT_VERSION_3_1_1 : MQTT_VERSION_5,
+		.host = broker->host,
 		.port = (uint16_t)config_broker_port(broker),
 		.keep_alive_s = (uint16_t)(broker->keep_alive_ms / 1000),
 		.reconnect_within_ms = (uint32_t)broker->reconnect_within_ms,

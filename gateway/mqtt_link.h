@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * mqtt_link.h -- One connection to a broker, MQTT 5, kept alive by a thread of
+ * mqtt_link.h -- One connection to a broker, MQTT 5 or 3.1.1, kept alive by a thread of
  * its own. The only module that knows libmosquitto. Used by the gateway and by
  * the city's programs.
  *
@@ -16,7 +16,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/*
+ * MQTT 3.1.1 has no properties (content type, schema version, expiry), no reason
+ * codes (a refused publication is acknowledged with 0) and no limits told by the
+ * broker (receive maximum, packet size).
+ */
+enum mqtt_version { MQTT_VERSION_5, MQTT_VERSION_3_1_1 };
+
 struct mqtt_link_settings {
+	enum mqtt_version version;
 	const char *host;
 	uint16_t port;
 	const char *client_id;
@@ -50,7 +58,7 @@ struct mqtt_publication {
 	size_t length;
 	uint8_t qos; /* 0 or 1 */
 	bool retain;
-	uint32_t expiry_s; /* 0: never */
+	uint32_t expiry_s; /* 0: never; of MQTT 5 only */
 	uint8_t schema_version;
 	uint32_t tag; /* the owner's; comes back with LINK_ACKNOWLEDGED */
 };

@@ -105,7 +105,8 @@ static void on_connect(struct mosquitto *client, void *context, int reason, int 
 	(void)client;
 	if (reason != 0) {
 		session->refused = true;
-		link_lose(session, "the broker refused: %s", mqtt_reason_text((uint8_t)reason));
+		link_lose(session, "the broker refused: %s",
+			link_text_refusal(session->settings->version, (uint8_t)reason));
 		return;
 	}
 	struct link_event event = {.kind = LINK_CONNECTED};
@@ -234,10 +235,13 @@ static const char *set_proxy(struct mosquitto *client, const struct mqtt_link_se
 	return status == MOSQ_ERR_SUCCESS ? NULL : "the proxy (socks5) cannot be used";
 }
 
-/* Content type and schema version; NULL when memory is out. */
-static mosquitto_property *make_properties(uint8_t schema_version, uint32_t expiry_s)
+/* Content type and schema version; NULL when memory is out, or the version has none. */
+static mosquitto_property *make_properties(
+	enum mqtt_version mqtt, uint8_t schema_version, uint32_t expiry_s)
 {
 	mosquitto_property *properties = NULL;
+	if (mqtt != MQTT_VERSION_5)
+		return NULL;
 	char version[4];
 	snprintf(version, sizeof(version), "%u", schema_version);
 	int failed = mosquitto_property_add_string(
@@ -257,7 +261,8 @@ static const char *set_will(struct mosquitto *client, const struct mqtt_link_set
 {
 	if (!settings->will_topic)
 		return NULL;
-	mosquitto_property *properties = make_properties(settings->will_schema_version, 0);
+	mosquitto_property *properties =
+		make_properties(settings->version, settings->will_schema_version, 0);
 	int status = mosquitto_will_set_v5(client, settings->will_topic, (int)settings->will_length,
 		settings->will_payload, 1, true, properties);
 	if (status == MOSQ_ERR_SUCCESS) /* then they are the library's */
@@ -292,7 +297,8 @@ static struct mosquitto *make_client(struct client_parts *parts, const char **re
 		*ret_reason = "the client identifier is not valid, or memory is out";
 		return NULL;
 	}
-	mosquitto_int_option(client, MOSQ_OPT_PROTOCOL_VERSION, MQTT_PROTOCOL_V5);
+	mosquitto_int_option(client, MOSQ_OPT_PROTOCOL_VERSION,
+		settings->version == MQTT_VERSION_5 ? MQTT_PROTOCOL_V5 : MQTT_PROTOCOL_V311);
 	mosquitto_int_option(client, MOSQ_OPT_RECEIVE_MAXIMUM, RECEIVE_MAX);
 	mosquitto_int_option(client, MOSQ_OPT_SEND_MAXIMUM, RECEIVE_MAX_UNTOLD);
 	mosquitto_int_option(client, MOSQ_OPT_TCP_NODELAY, 1);
@@ -319,9 +325,7 @@ const char *link_session_check(const struct mqtt_link_settings *settings)
 	const char *reason = NULL;
 	struct client_parts parts = {.settings = settings};
 	pthread_once(&once, init_library);
-	struct mosquitto *client = make_client(&parts, &reason);
-	if (client)
-		mosquitto_destroy(client);
+	mosquitto_destroy(make_client(&parts, &reason)); /* NULL is fine */
 	link_tls_free(parts.tls);
 	return reason;
 }
@@ -380,7 +384,8 @@ static void acknowledge(struct link_session *session, uint32_t tag, uint8_t reas
 static void publish(struct link_session *session, const struct mqtt_publication *what)
 {
 	int mid = 0;
-	mosquitto_property *properties = make_properties(what->schema_version, what->expiry_s);
+	mosquitto_property *properties =
+		make_properties(session->settings->version, what->schema_version, what->expiry_s);
 	errno = 0;
 	int status = mosquitto_publish_v5(session->client, &mid, what->topic, (int)what->length,
 		what->payload, what->qos, what->retain, properties);
@@ -475,7 +480,7 @@ void link_session_step(struct link_session *session, int timeout_ms)
 }
 
 /* Send what still waits, then say goodbye. What could not be sent would have told more than the
- * Will: then the broker is asked to publish the Will. */
+ * Will: then the broker is asked to publish the Will, in MQTT 3.1.1 by saying nothing. */
 void link_session_goodbye(struct link_session *session, int64_t end_mono_ms)
 {
 	if (!session->client || !session->accepted)
@@ -488,6 +493,8 @@ void link_session_goodbye(struct link_session *session, int64_t end_mono_ms)
 		serve(session, wait_for(session, (int)left_ms));
 	}
 	bool all_sent = link_box_is_empty(session->box);
-	mosquitto_disconnect_v5(session->client,
-		all_sent ? MQTT_RC_NORMAL_DISCONNECTION : MQTT_RC_DISCONNECT_WITH_WILL_MSG, NULL);
+	if (all_sent || session->settings->version == MQTT_VERSION_5)
+		mosquitto_disconnect_v5(session->client,
+			all_sent ? MQTT_RC_NORMAL_DISCONNECTION : MQTT_RC_DISCONNECT_WITH_WILL_MSG,
+			NULL);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * mqtt_link_text.c -- Reason codes (OASIS MQTT 5.0, section 2.4), system's and TLS
- * errors in words.
+ * mqtt_link_text.c -- Reason codes (OASIS MQTT 5.0, section 2.4; MQTT 3.1.1, 3.2.2.3), system's and
+ * TLS errors in words.
  */
 #include "gateway/mqtt_link_text.h"
 
@@ -21,7 +21,7 @@ static const struct {
 	{129, "malformed packet"},
 	{130, "protocol error"},
 	{131, "implementation specific error"},
-	{132, "MQTT 5 is not spoken there"},
+	{132, "MQTT 5 is not spoken there (`mqtt: v3.1.1` may serve, with an archive's receipts)"},
 	{133, "client identifier not valid"},
 	{134, "bad user name or password"},
 	{135, "not authorized"},
@@ -62,6 +62,23 @@ const char *mqtt_reason_text(uint8_t reason)
 			return reasons[i].text;
 	}
 	return "unknown reason";
+}
+
+const char *link_text_refusal(enum mqtt_version version, uint8_t code)
+{
+	/* clang-format off */
+	static const char *const refusals[] = {
+		[1] = "MQTT 3.1.1 is not spoken there",
+		[2] = "client identifier not valid",
+		[3] = "server unavailable",
+		[4] = "bad user name or password",
+		[5] = "not authorized",
+	};
+	/* clang-format on */
+	if (version == MQTT_VERSION_5)
+		return mqtt_reason_text(code);
+	return code >= 1 && code < sizeof(refusals) / sizeof(refusals[0]) ? refusals[code]
+									  : "unknown reason";
 }
 
 void link_text_system(

@@ -16,6 +16,9 @@ enum { /* bytes, with the NUL */
 
 #define LINK_SYSTEM_CA_DIRECTORY "/etc/ssl/certs"
 
+/* Why a broker refuses a connection: CONNACK's code in words, by the version's own numbers. */
+const char *link_text_refusal(enum mqtt_version version, uint8_t code);
+
 /* A system's error (errno) while connecting. */
 void link_text_system(
 	char ret_why[static LINK_WHY_MAX], const struct mqtt_link_settings *to, int error);

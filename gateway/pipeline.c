@@ -255,8 +255,15 @@ bool pipeline_take_site(struct pipeline *pipeline, const struct site *site,
 
 /* ---- the link ---- */
 
-static size_t payload_bytes_for(uint32_t packet_bytes_max)
+bool pipeline_is_mqtt_3(const struct pipeline *pipeline)
 {
+	return pipeline->site != NULL && pipeline->site->config->broker.mqtt == CONFIG_MQTT_3_1_1;
+}
+
+static size_t payload_bytes_for(const struct pipeline *pipeline, uint32_t packet_bytes_max)
+{
+	if (pipeline_is_mqtt_3(pipeline))
+		return PIPELINE_UNTOLD_BYTES_MAX;
 	if (packet_bytes_max == 0 ||
 		packet_bytes_max >= MESSAGE_BYTES_MAX + MESSAGE_OVERHEAD_BYTES_MAX)
 		return MESSAGE_BYTES_MAX;
@@ -275,6 +282,18 @@ static void announce_changes(struct pipeline *pipeline)
 	pipeline_clear_removed(pipeline);
 }
 
+/* What is retained; in MQTT 3.1.1 now and then, since a refusal would have been an acknowledgement.
+ */
+static void say_all_again(struct pipeline *pipeline)
+{
+	pipeline->status_changed = true;
+	pipeline->about_changed = true;
+	pipeline_totals_show_all(pipeline);
+	pipeline->say_again_mono_ms = pipeline_is_mqtt_3(pipeline)
+					      ? pipeline->now.mono_ms + PIPELINE_SAY_AGAIN_MS
+					      : INT64_MAX;
+}
+
 static void connected(struct pipeline *pipeline, const struct link_event *event)
 {
 	pipeline->connected = true;
@@ -284,18 +303,16 @@ static void connected(struct pipeline *pipeline, const struct link_event *event)
 	pipeline->sessions++;
 	pipeline->announced = 0;
 	pipeline->gone_told = false;
-	pipeline->payload_bytes_max = payload_bytes_for(event->packet_bytes_max);
+	pipeline->payload_bytes_max = payload_bytes_for(pipeline, event->packet_bytes_max);
 	pipeline_say(pipeline, LOG_LEVEL_NOTICE, "broker %s: connected; %lld rows wait for it",
 		pipeline->site->config->broker.host,
 		(long long)(pipeline_backlog(pipeline, STREAM_ENERGY) +
 			    pipeline_backlog(pipeline, STREAM_TRENDS)));
 	delivery_connected(&pipeline->delivery, event->receive_maximum);
-	pipeline->status_changed = true;
-	pipeline->about_changed = true;
+	say_all_again(pipeline);
 	announce_changes(pipeline);
 	pipeline->health_due_mono_ms = pipeline->now.mono_ms;
 	pipeline_show_all_live(pipeline);
-	pipeline_totals_show_all(pipeline);
 }
 
 static void disconnected(struct pipeline *pipeline, const struct link_event *event)
@@ -390,6 +407,8 @@ static void tick(struct pipeline *pipeline)
 	pipeline_tick_counters(pipeline);
 	pipeline_archives_tick(pipeline);
 	pipeline->totals_due_mono_ms = pipeline->now.mono_ms;
+	if (pipeline->connected && pipeline->now.mono_ms >= pipeline->say_again_mono_ms)
+		say_all_again(pipeline);
 	int64_t wall_ms = pipeline_wall_ms(pipeline);
 	int64_t span = wall_ms / pipeline->site->config->trend_ms;
 	if (span != pipeline->trend_span)

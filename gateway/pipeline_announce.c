@@ -2,7 +2,8 @@
 /*
  * pipeline_announce.c -- What is true now, to the broker: `status` and `about`
  * at every connect, `live` and `health` while there is something to say; both
- * expire, so that nothing says "ok" after the gateway has died.
+ * expire, so that nothing says "ok" after the gateway has died. Where nothing
+ * can expire (MQTT 3.1.1) they are not retained.
  */
 #include <stdlib.h>
 
@@ -28,6 +29,14 @@ static void topic_of(const struct pipeline *pipeline, enum message_kind kind, co
 	message_topic(ret_topic, &sender, message_kind_info(kind)->topic, part);
 }
 
+/* An empty message clears whatever was retained. */
+static bool is_retained(const struct pipeline *pipeline, const struct message_kind_info *info,
+	const struct announcement *announcement)
+{
+	bool can_expire = !pipeline_is_mqtt_3(pipeline);
+	return info->retained && (!info->expires || can_expire || announcement->length == 0);
+}
+
 bool pipeline_publish(struct pipeline *pipeline, const struct announcement *announcement)
 {
 	const struct message_kind_info *info = message_kind_info(announcement->kind);
@@ -37,7 +46,7 @@ bool pipeline_publish(struct pipeline *pipeline, const struct announcement *anno
 		.payload = announcement->payload,
 		.length = announcement->length,
 		.qos = info->qos,
-		.retain = info->retained,
+		.retain = is_retained(pipeline, info, announcement),
 		.expiry_s = info->expires ? announcement->expiry_s : 0,
 		.schema_version = MESSAGE_SCHEMA_VERSION,
 		.tag = (uint32_t)ANNOUNCEMENT_TAG | (uint32_t)announcement->kind};

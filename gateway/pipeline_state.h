@@ -27,7 +27,10 @@ enum {
 	PIPELINE_REASON_MAX = 120,        /* bytes, with the NUL */
 	PIPELINE_EXPIRY_PERIODS = 3,      /* retained live and health outlive so many of theirs */
 	PIPELINE_EXPIRY_MIN_S = 10,
-	PIPELINE_OTHER_RUNS_MAX = 4, /* of a gateway with our name, remembered */
+	PIPELINE_OTHER_RUNS_MAX = 4,       /* of a gateway with our name, remembered */
+	PIPELINE_UNTOLD_BYTES_MAX = 16384, /* payload of a stream message where the broker cannot
+					      tell its limit */
+	PIPELINE_SAY_AGAIN_MS = 3600000,   /* what is retained, where nobody tells of a refusal */
 };
 
 /* A counter's accounting. */
@@ -147,7 +150,8 @@ struct pipeline {
 	bool unheard_told; /* that the broker keeps some topics from us */
 	bool gone_told;    /* that an archive asks for what is not there any more */
 	bool connected;
-	bool link_told; /* that it is away; said once until it is back */
+	int64_t say_again_mono_ms; /* INT64_MAX: never */
+	bool link_told;            /* that it is away; said once until it is back */
 	uint8_t link_told_kind;
 	char link_reason[LINK_EVENT_TEXT_MAX];
 	int64_t link_since_mono_ms;
@@ -171,6 +175,9 @@ struct pipeline_series_place {
 int64_t pipeline_wall_ms(const struct pipeline *pipeline);
 /* Of an instant of the monotonic clock; by the clock as it stands where the time is not known. */
 int64_t pipeline_wall_of(const struct pipeline *pipeline, int64_t at_mono_ms);
+
+/* MQTT 3.1.1: nothing expires, no refusal is told, nor how large a message may be. */
+bool pipeline_is_mqtt_3(const struct pipeline *pipeline);
 
 /* Rows of a stream that the broker has not acknowledged. */
 int64_t pipeline_backlog(const struct pipeline *pipeline, enum stream stream);

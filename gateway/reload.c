@@ -96,7 +96,8 @@ bool reload_broker_unchanged(const struct config_broker *before, const struct co
 	       before->socks5.port == after->socks5.port && same_text(before->user, after->user) &&
 	       same_text(before->password_file, after->password_file) &&
 	       before->keep_alive_ms == after->keep_alive_ms &&
-	       before->reconnect_within_ms == after->reconnect_within_ms;
+	       before->reconnect_within_ms == after->reconnect_within_ms &&
+	       before->mqtt == after->mqtt;
 }
 
 bool reload_same_line(const struct bus_line *a, const struct bus_line *b)

@@ -28,7 +28,11 @@ static struct network_row broker_row(const struct config_broker *broker)
 {
 	bool tls = broker->tls == CONFIG_YES;
 	bool proxy = broker->socks5.host != NULL;
-	struct network_row made = row("outbound", tls ? "MQTT 5 over TLS" : "MQTT 5, plain text",
+	const char *const whats[2][2] = {
+		{"MQTT 5, plain text",     "MQTT 5 over TLS"    },
+		{"MQTT 3.1.1, plain text", "MQTT 3.1.1 over TLS"}
+        };
+	struct network_row made = row("outbound", whats[broker->mqtt == CONFIG_MQTT_3_1_1][tls],
 		proxy ? broker->socks5.host : broker->host,
 		proxy ? "measured values, by SOCKS5; kept open, no TLS inspection"
 		      : "measured values; kept open, no proxy, no TLS inspection");

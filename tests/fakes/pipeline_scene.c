@@ -49,6 +49,7 @@ static enum link_status publish(void *context, const struct mqtt_publication *pu
 	scene->publications[scene->count++] =
 		(struct published){.topic = strdup(publication->topic),
 			.payload = payload,
+			.length = publication->length,
 			.qos = publication->qos,
 			.retain = publication->retain,
 			.expiry_s = publication->expiry_s,

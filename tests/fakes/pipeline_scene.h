@@ -29,6 +29,7 @@ extern const char *const scene_two_meters;
 struct published {
 	char *topic;
 	json_t *payload; /* NULL: empty */
+	size_t length;   /* of its text */
 	uint8_t qos;
 	bool retain;
 	uint32_t expiry_s;

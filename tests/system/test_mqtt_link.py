@@ -138,6 +138,56 @@ class WithABroker(link.LinkCase):
         probe.wait_for("acknowledged 2")
 
 
+class WithMqtt3(BadBrokers):
+    """MQTT 3.1.1: no properties, and no reason codes but those of CONNACK (section 3.2.2.3)."""
+
+    def test_a_publication_arrives_bare_and_a_denied_one_is_acknowledged_all_the_same(self):
+        broker = self.use(rig.Broker(acl="topic readwrite ok/#\ntopic readwrite rig/#\n"))
+        collector = self.use(rig.Collector(broker, "ok/#"))
+        probe = self.probe(broker.port, mqtt3=1, subscribe="ok/in")
+        probe.wait_for("connected 256 0")
+        probe.send('publish 7 1 1 30 ok/a {"x":1}\n')
+        probe.wait_for("acknowledged 7 0")
+        message = collector.wait_for_topic("ok/a")
+        self.assertEqual((message.json, message.properties), ({"x": 1}, {}))
+        probe.send("publish 8 1 0 0 denied/a x\n")
+        probe.wait_for("acknowledged 8 0")
+        broker.publish("ok/in", "word")
+        probe.wait_for("message 0 ok/in word")
+        probe.send("flood 300 100 ok/flood\n")
+        probe.wait_for("acknowledged 300 ")
+        self.assertNotIn("disconnected", probe.out)
+
+    def test_the_will_speaks_for_a_publisher_that_is_killed_or_could_not_send_all(self):
+        broker = self.use(rig.Broker())
+        collector = self.use(rig.Collector(broker, "s/#"))
+        names = ("polite", "killed")
+        polite, killed = (self.probe(broker.port, mqtt3=1, client_id=name, will_topic=f"s/{name}", will="gone")
+                          for name in names)
+        for probe in (polite, killed):
+            probe.wait_for("connected")
+        self.stop(polite, 1000)
+        killed.kill()
+        collector.wait_for_topic("s/killed")
+        self.assertEqual(collector.messages(end="polite"), [])
+
+    def test_each_refusal_of_a_connection_has_its_words(self):
+        for code, words in ((1, "MQTT 3.1.1 is not spoken there"), (2, "client identifier not valid"),
+                            (3, "server unavailable"), (4, "bad user name or password"), (5, "not authorized"),
+                            (9, "unknown reason")):
+            port = self.listener_that_says(bytes([0x20, 2, 0, code]))
+            self.probe(port, mqtt3=1).wait_for(f"refused: {words}; next try in")
+        port = self.listener_that_says(bytes([0x20, 2, 0, 1]))  # what a broker of 3.1.1 says to MQTT 5
+        self.probe(port).wait_for("refused: MQTT 5 is not spoken there (`mqtt: v3.1.1` may serve")
+
+    def test_a_bad_password_is_refused_in_words(self):
+        broker = self.use(rig.Broker(users={"gw": "right"}))
+        password = self.folder() / "password"
+        password.write_text("wrong")
+        password.chmod(0o600)
+        self.probe(broker.port, mqtt3=1, user="gw", password_file=password).wait_for("refused: not authorized")
+
+
 class WithTrouble(BadBrokers):
     def test_a_broker_absent_at_start_is_told_and_found_later(self):
         broker = self.use(rig.Broker())

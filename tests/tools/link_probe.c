@@ -6,7 +6,7 @@
  *     link_probe KEY=VALUE...      host port client_id keep_alive_s tls ca_file
  *                                  certificate_file key_file alpn socks5 (a port on
  *                                  loopback) known_wall_ms user password_file
- *                                  will_topic will subscribe
+ *                                  will_topic will subscribe mqtt3
  *     publish TAG QOS RETAIN EXPIRY_S TOPIC PAYLOAD
  *     flood COUNT BYTES TOPIC      QoS 1, as many as the link takes, tags from 1
  *     stop WAIT_MS
@@ -51,6 +51,7 @@ static struct {
 	{"will",             NULL        },
 	{"subscribe",        NULL        },
 	{"tls",              NULL        },
+	{"mqtt3",            NULL        },
 };
 
 static const char *setting(const char *key)
@@ -168,6 +169,7 @@ static bool start(struct probe *probe)
 	const char *reason = NULL;
 	const char *filters[] = {setting("subscribe")};
 	const struct mqtt_link_settings to = {
+		.version = setting("mqtt3") ? MQTT_VERSION_3_1_1 : MQTT_VERSION_5,
 		.host = setting("host"),
 		.port = (uint16_t)atoi(setting("port")),
 		.client_id = setting("client_id"),

@@ -175,6 +175,17 @@ static void an_interval_may_be_as_long_as_the_period_of_its_readings(void **stat
 	free(text);
 }
 
+static void mqtt_3_1_1_stands_beside_receipts(void **state)
+{
+	(void)state;
+	char *text = file_with(10, "  mqtt: v3.1.1\n  delivery: receipt");
+	struct site_config *config = read_good(text, 0);
+
+	assert_int_equal(config->broker.mqtt, CONFIG_MQTT_3_1_1);
+	site_config_free(config);
+	free(text);
+}
+
 static void without_tls_the_broker_is_at_1883(void **state)
 {
 	(void)state;
@@ -281,6 +292,10 @@ static const struct wrong_line wrong_lines[] = {
 	{10, "  tls: no\n  alpn: mqtt",  11, 9, "alpn is a part of TLS"},
 	{10, "  password: secret",       10, 3, "unknown key \"password\""},
 	{10, "  socks5: a:0",            10, 11, "socks5"},
+	{10, "  mqtt: v3.1",             10, 9, "mqtt: \"v3.1\" is not understood; did you mean \"v3.1.1\"?; allowed: one of v5, v3.1.1"},
+	{10, "  mqtt: v3.1.1",           10, 9, "allowed: delivery: receipt beside it, or mqtt: v5"},
+	{10, "  mqtt: v3.1.1\n  delivery: auto", 11, 13, "only an archive's receipt tells what has arrived"},
+	{10, "  mqtt: v3.1.1\n  delivery: puback", 11, 13, "allowed: delivery: receipt beside it"},
 	{10, "  tls: no\n  ca_file: c",  10, 8, "certificates stand beside \"tls: no\""},
 	/* buses */
 	{18, "  - id: cellar",           18, 9, "bus \"cellar\" stands here a second time; the first is in line 15"},
@@ -413,6 +428,7 @@ int main(void)
 		cmocka_unit_test(what_is_left_out_has_its_default),
 		cmocka_unit_test(serial_number_labels_and_quantities_stay_text),
 		cmocka_unit_test(an_interval_may_be_as_long_as_the_period_of_its_readings),
+		cmocka_unit_test(mqtt_3_1_1_stands_beside_receipts),
 		cmocka_unit_test(without_tls_the_broker_is_at_1883),
 		cmocka_unit_test(a_file_of_windows_reads_the_same),
 		cmocka_unit_test(every_mistake_is_told_at_its_place),

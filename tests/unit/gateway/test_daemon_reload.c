@@ -20,8 +20,8 @@ enum { TEXT_MAX = 2048 };
 static const char *const before_text =
 	"site: {city: drammen, id: school, name: School}\n"
 	"gateway: {id: main, data_directory: /var/lib/byport, store_size: 512 MiB}\n"
-	"broker: {host: localhost, port: 1883, tls: no, keep_alive: 60 s, reconnect_within: 100 "
-	"s}\n"
+	"broker: {host: localhost, port: 1883, tls: no, keep_alive: 60 s, delivery: receipt,\n"
+	"   reconnect_within: 100 s}\n"
 	"intervals: {length: 15 min, fast: 10 s, slow: 60 s}\n"
 	"buses:\n"
 	"- {id: cellar, port: /dev/ttyUSB0, baud: 9600, parity: N, stop_bits: 1, rts: none,\n"
@@ -156,7 +156,8 @@ static void the_connection_to_the_broker_stays_while_its_settings_do(void **stat
 		{"tls: no",                 "tls: yes, certificate_file: /a, key_file: /b"},
 		{"tls: no",                 "tls: yes, alpn: mqtt"                        },
 		{"tls: no",                 "tls: no, socks5: proxy.example.org"          },
-		{"tls: no",                 "tls: no, socks5: 'proxy.example.org:1081'"   }
+		{"tls: no",                 "tls: no, socks5: 'proxy.example.org:1081'"   },
+		{"delivery: receipt",       "delivery: receipt, mqtt: v3.1.1"             }
         };
 	struct loaded_site *before = site_of(before_text);
 	for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++) {
