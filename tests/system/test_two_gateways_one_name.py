@@ -75,8 +75,8 @@ class TwoBoardsFromOneCard(rig.Case):
         self.assertGreaterEqual(len(made), 4)
         def kept():
             return self.keeper.rows(f"SELECT intervals.id, start_ms, energy, revision, reading_end {there} ORDER BY 1")
-        rig.wait_until(lambda: len(kept()) >= len(made), 150, f"all rows of {name}")
-        self.assertEqual(kept()[:len(made)], made)
+        # Under another name those that were sent under the old one come when they are asked for.
+        rig.wait_until(lambda: len(kept()) >= len(made) and set(made) <= set(kept()), 150, f"all rows of {name}")
         doubled = self.keeper.rows("SELECT meter, quantity, start_ms FROM energy WHERE gateway = '%s'"
                                    " GROUP BY meter, quantity, start_ms HAVING count(*) > 1" % name)
         self.assertEqual(doubled, [])
