@@ -165,8 +165,11 @@ const char *const archive_statements[SQL_COUNT] = {
 				 "LEFT JOIN store ON store.gateway = quarantine.gateway AND store.store = quarantine.store "
 				 "ORDER BY gateway.name, quarantine.arrived_ms, quarantine.digest",
 	[SQL_QUARANTINE_SETTLE] = "UPDATE quarantine SET settled_ms = $1 WHERE gateway = $2 AND digest = $3",
-	[SQL_CONFLICT_FIRST]   = "SELECT min(id) FROM quarantine WHERE gateway = $1 AND store = $2 AND stream = $3 "
-				 "AND kind = 'conflict' AND settled_ms IS NULL",
+	[SQL_STANDING]         = "SELECT stream, 'through', 0 AS after, through FROM stream WHERE gateway = $1 AND store = $2 "
+				 "UNION ALL SELECT stream, 'newest', 0, newest FROM stream WHERE gateway = $1 AND store = $2 "
+				 "UNION ALL SELECT stream, 'span', after, through FROM span WHERE gateway = $1 AND store = $2 "
+				 "UNION ALL SELECT stream, 'conflict', 0, min(id) FROM quarantine WHERE gateway = $1 AND store = $2 "
+				 "AND kind = 'conflict' AND settled_ms IS NULL GROUP BY stream ORDER BY 3",
 	[SQL_FORGOTTEN_ALL]    = "SELECT meter, before_ms FROM forgotten WHERE gateway = $1",
 	[SQL_METER_KNOWN]      = "SELECT count(*) FROM series WHERE gateway = $1 AND meter = $2",
 	[SQL_FORGOTTEN_SET]    = "INSERT INTO forgotten VALUES ($1, $2, $3, $4, $5) ON CONFLICT (gateway, meter) DO UPDATE SET "

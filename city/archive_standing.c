@@ -21,24 +21,39 @@ static enum archive_status find(struct archive_store *store, const char *const n
 	return status;
 }
 
-/* A conflict holds `through` back; the ids above it count as neither here nor missing. */
-static enum archive_status stand(struct archive_store *store, const struct archive_place *place,
-	struct archive_spans *spans, struct archive_standing *ret_standing)
+/* What the data base says of a store's streams. */
+struct stream_facts {
+	struct archive_spans spans;
+	int64_t newest;
+	int64_t conflict; /* the first id of one; INT64_MAX: none */
+};
+
+/* stream, kind, after, through: as SQL_STANDING has them. */
+static void take_fact(void *context, const struct archive_value *columns)
 {
-	struct archive_standing standing = {0};
-	int64_t conflict = INT64_MAX;
-	enum archive_status status = archive_read_spans(store, place, spans, &standing.newest);
-	if (status == ARCHIVE_OK)
-		status = ASK(store, archive_take_number, &conflict, SQL_CONFLICT_FIRST,
-			NUMBER(place->gateway), NUMBER(place->store),
-			TEXT(stream_name(place->stream)));
-	standing.through = spans->items[0].through;
-	if (standing.through >= conflict)
-		standing.through = conflict - 1;
-	standing.missing_count = archive_spans_holes(spans, standing.newest, standing.missing);
-	if (status == ARCHIVE_OK)
-		*ret_standing = standing;
-	return status;
+	struct stream_facts *facts = context;
+	for (unsigned i = 0; i < STREAM_COUNT; i++) {
+		if (strcmp(columns[0].text, stream_name((enum stream)i)) != 0)
+			continue;
+		if (strcmp(columns[1].text, "conflict") == 0)
+			facts[i].conflict = columns[3].number;
+		else if (strcmp(columns[1].text, "newest") == 0)
+			facts[i].newest = columns[3].number;
+		else if (!archive_spans_add(&facts[i].spans, columns[2].number, columns[3].number))
+			return; /* as many as were written: they have room */
+	}
+}
+
+/* A conflict holds `through` back; the ids above it count as neither here nor missing. */
+static void stand(const struct stream_facts *facts, struct archive_standing *ret_standing)
+{
+	struct archive_standing standing = {
+		.through = facts->spans.items[0].through, .newest = facts->newest};
+	if (standing.through >= facts->conflict)
+		standing.through = facts->conflict - 1;
+	standing.missing_count =
+		archive_spans_holes(&facts->spans, standing.newest, standing.missing);
+	*ret_standing = standing;
 }
 
 enum archive_status archive_store_standing(struct archive_store *store, const char *name,
@@ -46,18 +61,20 @@ enum archive_status archive_store_standing(struct archive_store *store, const ch
 {
 	struct known_gateway *gateway;
 	struct known_store *of;
-	struct archive_standing standings[STREAM_COUNT] = {0};
 	enum archive_status status = find(store, (const char *[]){name, store_id}, &gateway, &of);
-	struct archive_spans *spans = malloc(sizeof(*spans));
-	if (!spans)
+	struct stream_facts *facts = calloc(STREAM_COUNT, sizeof(*facts));
+	if (!facts)
 		status = ARCHIVE_UNAVAILABLE;
-	for (unsigned i = 0; of && i < STREAM_COUNT && status == ARCHIVE_OK; i++) {
-		const struct archive_place place = {gateway->number, of->number, (enum stream)i};
-		status = stand(store, &place, spans, &standings[i]);
+	for (unsigned i = 0; facts && i < STREAM_COUNT; i++) {
+		archive_spans_init(&facts[i].spans, 0);
+		facts[i].conflict = INT64_MAX;
 	}
-	free(spans);
-	if (status == ARCHIVE_OK)
-		memcpy(ret_standings, standings, sizeof(standings));
+	if (status == ARCHIVE_OK && of)
+		status = ASK(store, take_fact, facts, SQL_STANDING, NUMBER(gateway->number),
+			NUMBER(of->number));
+	for (unsigned i = 0; i < STREAM_COUNT && status == ARCHIVE_OK; i++)
+		stand(&facts[i], &ret_standings[i]);
+	free(facts);
 	return status;
 }
 
