@@ -17,11 +17,13 @@
 #define GATEWAY "oslo/skole/main"
 
 static struct archive_store *archive;
+static const char *meter; /* whose hours; said_add() has them of "main" */
 
 static int open_archive(void **state)
 {
 	char reason[ARCHIVE_REASON_MAX];
 	(void)state;
+	meter = "main";
 	return archive_store_open(archive_fixture_new(), &archive, reason) == ARCHIVE_OK ? 0 : -1;
 }
 
@@ -38,8 +40,10 @@ static void commit_hours(const char *store_id, int64_t generation, int64_t first
 	struct said said;
 	struct archive_taken taken;
 	said_begin(&said, MESSAGE_INTERVALS, store_id);
-	for (int64_t id = first; id <= last; id++)
+	for (int64_t id = first; id <= last; id++) {
 		said_add(&said, id);
+		said.intervals[id - first].meter = meter;
+	}
 	said.message.stream.generation = generation;
 	said.message.stream.after = first - 1;
 	const struct archive_arrival arrival = {
@@ -64,7 +68,7 @@ static void assert_anchor(const char *store_id, int64_t hours, size_t joined, si
 	struct archive_anchor anchor = {0};
 	assert_int_equal(archive_store_counters(archive, GATEWAY, store_id, &anchor), ARCHIVE_OK);
 	assert_int_equal(anchor.message.counters_count, 1);
-	assert_string_equal(anchor.message.counters[0].meter, "main");
+	assert_string_equal(anchor.message.counters[0].meter, meter);
 	assert_int_equal(anchor.message.counters[0].at_wall_ms, BEGIN_MS + (hours + 1) * HOUR_MS);
 	assert_int_equal(anchor.message.counters[0].reading, hours * (hours + 1) / 2 * KWH);
 	assert_int_equal(anchor.joined, joined);
@@ -104,6 +108,20 @@ static void a_store_that_does_not_go_on_from_there_is_no_anchor_for_the_next(voi
 	assert_anchor("s3", 9, 0, 1);
 }
 
+static void a_meter_that_is_new_in_it_has_nothing_to_go_on_from(void **state)
+{
+	(void)state;
+	commit_hours("s1", 100, 1, 5);
+	meter = "gym";
+	commit_hours("s2", 200, 7, 9);
+	commit_hours("s3", 300, 12, 12);
+	struct archive_anchor anchor = {0};
+	assert_int_equal(archive_store_counters(archive, GATEWAY, "s3", &anchor), ARCHIVE_OK);
+	assert_int_equal(anchor.message.counters_count, 2);
+	assert_int_equal(anchor.message.counters[1].at_wall_ms, BEGIN_MS + 10 * HOUR_MS);
+	free((void *)(uintptr_t)anchor.message.counters);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_archive, close_archive)
 
 int main(void)
@@ -111,6 +129,7 @@ int main(void)
 	const struct CMUnitTest on_either[] = {
 		TEST(a_new_store_is_told_where_the_counters_stood),
 		TEST(a_store_that_does_not_go_on_from_there_is_no_anchor_for_the_next),
+		TEST(a_meter_that_is_new_in_it_has_nothing_to_go_on_from),
 	};
 	int failed = cmocka_run_group_tests_name(
 		"SQLite", on_either, archive_fixture_sqlite, archive_fixture_end);
