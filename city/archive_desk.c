@@ -88,6 +88,7 @@ static void forget_store(struct desk_gateway *gateway)
 		gateway->seen_through[i] = 0;
 		gateway->asking[i] = (struct desk_asking){.after = -1};
 	}
+	gateway->anchor_tellings = 0;
 }
 
 void archive_desk_follow(
@@ -112,6 +113,7 @@ void archive_desk_online(struct archive_desk *desk, const char *name, int64_t no
 		return;
 	gateway->anchor_due = true;
 	gateway->anchor_mono_ms = now_mono_ms;
+	gateway->anchor_wait_ms = DESK_ANCHOR_LOOK_MS_MIN;
 }
 
 void archive_desk_connected(struct archive_desk *desk, bool connected)
@@ -121,7 +123,8 @@ void archive_desk_connected(struct archive_desk *desk, bool connected)
 		struct desk_gateway *gateway = desk->by_number[i];
 		gateway->receipt_due = true;
 		gateway->receipt_mono_ms = 0;
-		gateway->anchor_due = gateway->anchor_due || gateway->anchors_open > 0;
+		if (gateway->anchors_open > 0)
+			gateway->anchor_tellings = 0;
 		gateway->anchors_open = 0;
 	}
 }
@@ -136,12 +139,9 @@ void archive_desk_acknowledged(
 	bool is_anchor = event->tag % TAG_KINDS == TAG_ANCHOR && gateway->anchors_open > 0;
 	gateway->anchors_open -= is_anchor;
 	if (is_anchor && event->reason != 0) { /* refused, or nobody there to take it */
-		gateway->anchor_due = true;
+		gateway->anchor_tellings = 0;
 		gateway->anchor_mono_ms = now_mono_ms + DESK_RETRY_MS;
-	} else if (is_anchor && gateway->anchors_open == 0 && !gateway->anchor_due &&
-		   archive_store_anchored(desk->store, gateway->name, gateway->store,
-			   program_wall_ms()) != ARCHIVE_OK)
-		gateway->anchor_due = true;
+	}
 	if (event->reason < REASON_FAILURE)
 		return;
 	if (!desk->refusal_told)
@@ -301,26 +301,54 @@ static bool send_anchors(const struct archive_desk *desk, struct desk_gateway *g
 	return true;
 }
 
+/* Nothing more is to be said: its rows go on from there, or it has been told often enough. */
+static bool is_anchored(const struct desk_gateway *gateway, const struct archive_anchor *anchor)
+{
+	if (anchor->message.counters_count == 0)
+		return gateway->anchor_tellings > 0;
+	return (anchor->joined > 0 && anchor->apart == 0) ||
+	       gateway->anchor_tellings == DESK_ANCHOR_TELLINGS_MAX;
+}
+
+/* That the broker took it does not mean that the gateway has: only its rows tell. */
+static enum archive_status tell_anchor(const struct archive_desk *desk,
+	struct desk_gateway *gateway, const int64_t now_ms[static 2])
+{
+	struct archive_anchor anchor = {
+		.message = {.archive = desk->archive,
+			    .at_wall_ms = now_ms[1],
+			    .store = gateway->store}
+        };
+	enum archive_status status =
+		archive_store_counters(desk->store, gateway->name, gateway->store, &anchor);
+	if (status != ARCHIVE_OK)
+		return status;
+	if (is_anchored(gateway, &anchor)) {
+		status = archive_store_anchored(
+			desk->store, gateway->name, gateway->store, now_ms[1]);
+		gateway->anchor_due = status != ARCHIVE_OK;
+	} else if (gateway->anchor_tellings == 0 || anchor.apart > 0) {
+		gateway->anchor_tellings += send_anchors(desk, gateway, &anchor.message);
+	}
+	free((void *)(uintptr_t)anchor.message.counters);
+	return status;
+}
+
 static enum archive_status work_anchor(const struct archive_desk *desk,
 	struct desk_gateway *gateway, const int64_t now_ms[static 2])
 {
-	struct anchor_message anchor = {
-		.archive = desk->archive, .at_wall_ms = now_ms[1], .store = gateway->store};
-	bool wants = false;
 	if (!gateway->anchor_due || now_ms[0] < gateway->anchor_mono_ms ||
 		gateway->store[0] == '\0' || gateway->anchors_open > 0)
 		return ARCHIVE_OK;
-	enum archive_status status =
-		archive_store_wants_anchor(desk->store, gateway->name, gateway->store, &wants);
-	if (status == ARCHIVE_OK && wants)
-		status =
-			archive_store_counters(desk->store, gateway->name, gateway->store, &anchor);
-	if (status != ARCHIVE_OK)
-		return status;
-	gateway->anchor_due = wants && !send_anchors(desk, gateway, &anchor);
-	gateway->anchor_mono_ms = now_ms[0] + DESK_RETRY_MS;
-	free((void *)(uintptr_t)anchor.counters);
-	return ARCHIVE_OK;
+	enum archive_status status = archive_store_wants_anchor(
+		desk->store, gateway->name, gateway->store, &gateway->anchor_due);
+	if (status == ARCHIVE_OK && gateway->anchor_due)
+		status = tell_anchor(desk, gateway, now_ms);
+	gateway->anchor_mono_ms = now_ms[0] + gateway->anchor_wait_ms;
+	gateway->anchor_wait_ms = gateway->anchor_wait_ms * 2 < DESK_ANCHOR_LOOK_MS_MAX
+					  ? gateway->anchor_wait_ms * 2
+					  : DESK_ANCHOR_LOOK_MS_MAX;
+	return status;
 }
 
 enum archive_status archive_desk_work(

@@ -17,7 +17,11 @@ enum {
 	DESK_ASK_FIRST_MS = 5000,  /* a hole may close by itself: what fills it is on its way */
 	DESK_ASK_MS_MIN = 60000,   /* then asked for again, doubling */
 	DESK_ASK_MS_MAX = 3600000,
-	DESK_ANCHOR_COUNTERS_MAX = 100, /* of one message */
+	DESK_ANCHOR_COUNTERS_MAX = 100,   /* of one message */
+	DESK_ANCHOR_LOOK_MS_MIN = 10000,  /* until it is seen whether the rows go on from there */
+	DESK_ANCHOR_LOOK_MS_MAX = 600000, /* doubling up to this */
+	DESK_ANCHOR_TELLINGS_MAX =
+		8, /* a counter that was reset does not go on, whatever is told */
 };
 
 /* How a stream's holes are asked for. */
@@ -40,7 +44,9 @@ struct desk_gateway {
 	struct desk_asking asking[STREAM_COUNT];
 	bool anchor_due; /* to be looked at */
 	int64_t anchor_mono_ms;
+	int64_t anchor_wait_ms;
 	uint32_t anchors_open; /* messages of it not acknowledged */
+	uint32_t anchor_tellings;
 };
 
 struct archive_desk {

@@ -152,8 +152,14 @@ const char *const archive_statements[SQL_COUNT] = {
 				 "WHERE gateway = $1 AND store = $2 AND id = $3",
 	[SQL_COUNTER_LAST]     = "SELECT i.end_ms, i.reading_end FROM intervals AS i "
 				 "JOIN store ON store.gateway = i.gateway AND store.store = i.store "
-				 "WHERE i.gateway = $1 AND i.series = $2 AND i.store <> $3 AND i.reading_end IS NOT NULL "
+				 "WHERE i.gateway = $1 AND i.series = $2 AND i.store <> $3 "
+				 "AND (store.store = 1 OR store.anchored = 1 OR NOT EXISTS (SELECT 1 FROM intervals AS o "
+				 "WHERE o.gateway = i.gateway AND o.series = i.series AND o.store < i.store)) AND i.reading_end IS NOT NULL "
 				 "ORDER BY i.start_ms DESC, store.generation DESC, i.revision DESC, i.id DESC LIMIT 1",
+	[SQL_COUNTER_JOINED]   = "SELECT count(*) FROM (SELECT 1 FROM intervals WHERE gateway = $1 AND series = $2 AND store = $3 "
+				 "AND start_ms = $4 LIMIT 1) AS joined",
+	[SQL_COUNTER_LATER]    = "SELECT count(*) FROM (SELECT 1 FROM intervals WHERE gateway = $1 AND series = $2 AND store = $3 "
+				 "AND start_ms > $4 LIMIT 1) AS later",
 	[SQL_QUARANTINE_ADD]   = "INSERT INTO quarantine VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 1, $10, NULL) "
 				 "ON CONFLICT (gateway, digest) DO UPDATE SET times = quarantine.times + 1",
 	[SQL_QUARANTINE_COUNT] = "SELECT count(*) FROM quarantine WHERE gateway = $1 AND digest <> $2",

@@ -96,9 +96,27 @@ static void take_counter(void *context, const struct archive_value *columns)
 	counter->reading = columns[1].number;
 }
 
-static enum archive_status read_counters(struct archive_store *store,
-	const struct known_gateway *gateway, int32_t of, struct anchor_message *anchor)
+/* Do the store's rows of a series begin where its counter stood, or later? */
+static enum archive_status note_joint(struct archive_store *store, const int64_t place[static 3],
+	const struct anchor_counter *counter, struct archive_anchor *anchor)
 {
+	int64_t there = 0, later = 0;
+	enum archive_status status = ASK(store, archive_take_number, &there, SQL_COUNTER_JOINED,
+		NUMBER(place[0]), NUMBER(place[1]), NUMBER(place[2]), NUMBER(counter->at_wall_ms));
+	if (status == ARCHIVE_OK && there == 0)
+		status =
+			ASK(store, archive_take_number, &later, SQL_COUNTER_LATER, NUMBER(place[0]),
+				NUMBER(place[1]), NUMBER(place[2]), NUMBER(counter->at_wall_ms));
+	anchor->joined += there > 0;
+	anchor->apart += later > 0;
+	return status;
+}
+
+static enum archive_status read_counters(struct archive_store *store,
+	const struct known_gateway *gateway, const struct known_store *of,
+	struct archive_anchor *anchor)
+{
+	struct anchor_message *message = &anchor->message;
 	enum archive_status status = ARCHIVE_OK;
 	struct anchor_counter *counters =
 		calloc(gateway->series_count + 1, sizeof(struct anchor_counter));
@@ -106,40 +124,46 @@ static enum archive_status read_counters(struct archive_store *store,
 		return ARCHIVE_UNAVAILABLE;
 	for (size_t i = 0; i < gateway->series_count && status == ARCHIVE_OK; i++) {
 		const struct known_series *series = &gateway->series[i];
-		struct anchor_counter *counter = &counters[anchor->counters_count];
+		struct anchor_counter *counter = &counters[message->counters_count];
+		const int64_t place[] = {gateway->number, series->number, of->number};
 		*counter = (struct anchor_counter){.meter = series->meter,
 			.quantity = series->quantity,
 			.at_wall_ms = INSTANT_UNKNOWN};
 		if (quantity_info((enum quantity)series->quantity)->kind != QUANTITY_COUNTER)
 			continue;
-		status = ASK(store, take_counter, counter, SQL_COUNTER_LAST,
-			NUMBER(gateway->number), NUMBER(series->number), NUMBER(of));
-		anchor->counters_count += counter->at_wall_ms != INSTANT_UNKNOWN;
+		status = ASK(store, take_counter, counter, SQL_COUNTER_LAST, NUMBER(place[0]),
+			NUMBER(place[1]), NUMBER(place[2]));
+		if (status != ARCHIVE_OK || counter->at_wall_ms == INSTANT_UNKNOWN)
+			continue;
+		message->counters_count++;
+		status = note_joint(store, place, counter, anchor);
 	}
-	anchor->counters = counters;
+	message->counters = counters;
 	return status;
 }
 
 enum archive_status archive_store_counters(struct archive_store *store, const char *name,
-	const char *store_id, struct anchor_message *ret_anchor)
+	const char *store_id, struct archive_anchor *ret_anchor)
 {
 	struct known_gateway *gateway;
 	struct known_store *of;
-	struct anchor_message anchor = {0};
+	struct archive_anchor anchor = {0};
 	enum archive_status status = find(store, (const char *[]){name, store_id}, &gateway, &of);
 	if (status == ARCHIVE_OK && !of)
 		status = archive_refuse(store, "store %s is not known", store_id);
 	if (status == ARCHIVE_OK)
-		status = ASK(store, archive_take_number, &anchor.generation, SQL_STORE_HIGHEST,
-			NUMBER(gateway->number), NUMBER(of->number));
+		status = ASK(store, archive_take_number, &anchor.message.generation,
+			SQL_STORE_HIGHEST, NUMBER(gateway->number), NUMBER(of->number));
 	if (status == ARCHIVE_OK)
-		status = read_counters(store, gateway, of->number, &anchor);
-	if (status == ARCHIVE_OK) {
-		ret_anchor->generation = anchor.generation;
-		ret_anchor->counters = anchor.counters;
-		ret_anchor->counters_count = anchor.counters_count;
-	} else
-		free((void *)(uintptr_t)anchor.counters);
+		status = read_counters(store, gateway, of, &anchor);
+	if (status != ARCHIVE_OK) {
+		free((void *)(uintptr_t)anchor.message.counters);
+		return status;
+	}
+	anchor.message.archive = ret_anchor->message.archive;
+	anchor.message.at_wall_ms = ret_anchor->message.at_wall_ms;
+	anchor.message.store = ret_anchor->message.store;
+	*ret_anchor = anchor;
 	return status;
 }
 

@@ -89,11 +89,18 @@ enum archive_status archive_store_standing(struct archive_store *store, const ch
 enum archive_status archive_store_wants_anchor(
 	struct archive_store *store, const char *name, const char *store_id, bool *ret_wants);
 
-/* Where the counters stood in the stores before this one: generation and counters of a message.
- * The counters are to be freed; their `meter` is valid until the next call. */
+/* Where the counters stood before a store, and whether its rows go on from there. */
+struct archive_anchor {
+	struct anchor_message message; /* generation and counters; to be freed */
+	size_t joined;                 /* of these counters: a row of the store begins there */
+	size_t apart;                  /* its rows begin later: what lies between is in none */
+};
+
+/* From the stores before it that go on from each other. A counter's `meter` is valid until the
+ * next call. */
 enum archive_status archive_store_counters(struct archive_store *store, const char *name,
-	const char *store_id, struct anchor_message *ret_anchor);
-/* It has been told. */
+	const char *store_id, struct archive_anchor *ret_anchor);
+/* It goes on from there, or never will. */
 enum archive_status archive_store_anchored(
 	struct archive_store *store, const char *name, const char *store_id, int64_t now_wall_ms);
 

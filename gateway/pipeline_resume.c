@@ -140,10 +140,27 @@ static bool note_revision(void *context, const struct interval_row *row)
 /* Rows without readings may lie before the first one that has some: they come again. */
 static bool find_revision(const struct pipeline_series_place *place, struct counter_bridge *bridge)
 {
-	struct store_range range = {
-		place->value->series, bridge->anchor.at_wall_ms, bridge->first->at_wall_ms};
-	return store_newest_intervals(place->pipeline->store, &range, note_revision,
+	const struct counter *counter = &place->value->counter->counter;
+	struct store_range range = {place->value->series, bridge->anchor.at_wall_ms,
+		bridge->first != NULL ? bridge->first->at_wall_ms : counter->published_wall_ms};
+	return range.to_wall_ms <= range.from_wall_ms ||
+	       store_newest_intervals(place->pipeline->store, &range, note_revision,
 		       &bridge->revision) == STORE_OK;
+}
+
+/* The series' oldest boundary reading of this store. False: the store could not be asked. */
+static bool find_first(
+	const struct pipeline_series_place *place, struct reading *ret_first, bool *ret_found)
+{
+	struct store *store = place->pipeline->store;
+	struct interval_row row;
+	if (store_commit(store) != STORE_OK)
+		return false;
+	*ret_found = store_first_interval(store, place->value->series, &row);
+	if (!*ret_found)
+		return !store_last_known_interval(store, place->value->series, &row);
+	*ret_first = (struct reading){row.start_wall_ms, row.reading_start, row.clock};
+	return true;
 }
 
 static bool take_anchor(struct pipeline_series_place *place, const struct pipeline_anchor *anchor)
@@ -151,23 +168,21 @@ static bool take_anchor(struct pipeline_series_place *place, const struct pipeli
 	struct pipeline *pipeline = place->pipeline;
 	struct pipeline_counter *counter = place->value->counter;
 	struct counter_sink sink = pipeline_sink_of(place);
-	struct interval_row row;
 	struct reading first;
+	bool has_first;
 	struct counter_bridge bridge = {
 		.anchor = {.at_wall_ms = anchor->at_wall_ms,
 			   .value = anchor->reading,
 			   .clock = (uint8_t)pipeline->clock.state}
         };
 	if (counter->counter.has_next) {
-		if (store_commit(pipeline->store) != STORE_OK)
+		if (!find_first(place, &first, &has_first))
 			return false;
-		if (!store_first_interval(pipeline->store, place->value->series, &row))
-			return false;
-		first = (struct reading){row.start_wall_ms, row.reading_start, row.clock};
-		bridge.first = &first;
-		if (anchor->at_wall_ms >= first.at_wall_ms)
+		bridge.first = has_first ? &first : NULL;
+		if (anchor->at_wall_ms >=
+			(has_first ? first.at_wall_ms : counter->counter.next_start_wall_ms))
 			return true; /* known already: told again */
-		if (!find_revision(place, &bridge))
+		if ((!has_first && counter->counter.is_rejecting) || !find_revision(place, &bridge))
 			return false;
 	}
 	if (!counter_bridge(&counter->counter, &counter->rules, &bridge, &sink))

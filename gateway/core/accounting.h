@@ -223,14 +223,14 @@ bool counter_clock_set_back(struct counter *counter, const struct counter_rules 
 /*
  * A dead board's successor: an archive knows the series up to a boundary.
  * `first`: this store's oldest boundary reading of the series; NULL while it
- * has none. What lies between is published as an estimate, or, where the
- * readings do not follow on from each other, told as an event and left out.
- * False: the sink refused.
+ * has none, also when readings have come. What lies between is published as an estimate, or, where
+ * the readings do not follow on from each other, told as an event and left out. False: the sink
+ * refused.
  */
 struct counter_bridge {
 	struct reading anchor;
 	const struct reading *first;
-	int32_t revision; /* of the rows made before `first`: above those already there */
+	int32_t revision; /* of the rows made before `first`, or again: above those already there */
 };
 bool counter_bridge(struct counter *counter, const struct counter_rules *rules,
 	const struct counter_bridge *bridge, const struct counter_sink *sink);

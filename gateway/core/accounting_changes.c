@@ -324,11 +324,15 @@ bool counter_clock_set_back(struct counter *counter, const struct counter_rules 
 
 /* ---- A dead board's successor ---- */
 
+/* What was read stays; what was published meanwhile, as missing, comes again. */
 static bool begin_at_anchor(struct counter *counter, const struct counter_rules *rules,
-	const struct reading *anchor, const struct counter_sink *sink)
+	const struct counter_bridge *bridge, const struct counter_sink *sink)
 {
+	const struct reading *anchor = &bridge->anchor;
 	const struct reading read = counter->last;
 	const bool was_read = counter->has_last;
+	const bool was_published = counter->has_next;
+	const int64_t published_wall_ms = counter->published_wall_ms;
 	const struct counter_frontier frontier = {
 		.next_start_wall_ms = anchor->at_wall_ms,
 		.published_wall_ms = anchor->at_wall_ms,
@@ -338,6 +342,9 @@ static bool begin_at_anchor(struct counter *counter, const struct counter_rules 
 	};
 
 	counter_resume_at(counter, &frontier);
+	if (was_published) {
+		counter_note_published(counter, published_wall_ms, bridge->revision);
+	}
 	return !was_read || counter_add_reading(counter, rules, &read, sink);
 }
 
@@ -347,12 +354,12 @@ bool counter_bridge(struct counter *counter, const struct counter_rules *rules,
 	struct counter between = {0};
 
 	if (!bridge->first) {
-		return counter->has_next || begin_at_anchor(counter, rules, &bridge->anchor, sink);
+		return begin_at_anchor(counter, rules, bridge, sink);
 	}
 	if (bridge->anchor.at_wall_ms >= bridge->first->at_wall_ms) {
 		return true;
 	}
-	if (!begin_at_anchor(&between, rules, &bridge->anchor, sink)) {
+	if (!begin_at_anchor(&between, rules, bridge, sink)) {
 		return false;
 	}
 	if (bridge->revision > 0) {

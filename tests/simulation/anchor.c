@@ -32,7 +32,7 @@ static int64_t beginning_of(struct simulation *simulation, const struct pipeline
 	return INT64_MIN;
 }
 
-/* False: ask again, its first interval has not closed. */
+/* False: not taken, it is given again. */
 static bool give(struct simulation *simulation, int point, int counter, int64_t generation)
 {
 	const struct kept_row *row =

@@ -134,15 +134,20 @@ class Judge:
     def _measured(self, series, name, boundary):
         """Between two readings as close as is said, and what the register showed then."""
         at_s, reading = boundary
-        answers = self._answers[series[0]]
-        after = bisect.bisect_left(answers, at_s)
         reach = GAP_LIMIT_S + SLACK_S
-        gap_s = answers[after] - answers[after - 1] if 0 < after < len(answers) else float("inf")
+        # an answer that left just before the boundary may have arrived just after it
+        gap_s = min(self._silence_s(series[0], at_s + shift_s) for shift_s in (-SLACK_S, 0, SLACK_S))
         if gap_s > reach:
             self.fault(f"{name}: called measured, but the device was silent for {gap_s:.1f} s around {at_s:.1f}")
         least, most = self._true_steps(series, at_s - reach), self._true_steps(series, at_s + reach)
         if not least <= reading <= most:
             self.fault(f"{name}: called measured with {reading} at a boundary, truly between {least} and {most}")
+
+    def _silence_s(self, meter, at_s):
+        """How long the device gave no answer around an instant."""
+        answers = self._answers[meter]
+        after = bisect.bisect_left(answers, at_s)
+        return answers[after] - answers[after - 1] if 0 < after < len(answers) else math.inf
 
     def _same_rows(self):
         """Every row of the gateway's store is there as it is here, and no other under its id."""

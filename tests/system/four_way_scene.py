@@ -117,12 +117,14 @@ class Scene:
     # ---- what may happen ----
 
     def kill(self, name):
+        self._unplug(name)
         self.part(name).process.kill()
 
     def launch(self, name):
         self.part(name).launch()
 
     def terminate(self, name):
+        self._unplug(name)
         self.part(name).process.terminate(END_S)
 
     def stop(self, name):
@@ -130,6 +132,11 @@ class Scene:
 
     def go_on(self, name):
         self.part(name).process.signal(signal.SIGCONT)
+
+    def _unplug(self, name):
+        """A pseudo-terminal's number may soon be another test's; the name must not lead there."""
+        if name == "devices":
+            (self.folder / "line").unlink(missing_ok=True)
 
     def delete_store(self, name):
         """The gateway's board is dead; another takes its place."""

@@ -136,11 +136,32 @@ class OnSqlite(rig.Case):
         self.assertEqual((told["store"], told["generation"]), ("s2", 1))
         self.assertEqual(told["counters"], [{"meter": "main", "quantity": "active_energy_import", "unit": "kWh",
                                              "at": row(8)["end"], "reading": 10}])
-        rig.wait_until(lambda: keeper.number("SELECT anchored FROM store WHERE id = 's2'") == 1, what="a note of it")
         self.broker.publish(f"{ROOT}/status", status("s2", 9))
-        self.send(stream(1, 1, store="s2", generation=9))
-        self.wait_for_receipt(1)
+        self.send(stream(1, 9, store="s2", generation=9))
+        self.wait_for_receipt(9)
+        self.broker.publish(f"{ROOT}/status", status("s2", 9))
+        rig.wait_until(lambda: keeper.number("SELECT anchored FROM store WHERE id = 's2'") == 1, what="a note of it")
         self.assertEqual(len(self.collector.messages(end="anchor/oslo")), 1)
+
+    def test_a_new_board_is_told_until_its_rows_go_on_from_there(self):
+        keeper = self.archive()
+        told = lambda: len(self.collector.messages(end="anchor/oslo"))
+        self.send(stream(1, 8))
+        self.wait_for_receipt(8)
+        self.broker.publish(f"{ROOT}/status", status("s2", 9))
+        rig.wait_until(lambda: told() == 1, what="the anchor")
+        self.send(stream(20, 20, store="s2", generation=9))
+        rig.wait_until(lambda: keeper.number("SELECT count(*) FROM intervals") == 9, what="a row that begins later")
+        keeper.process.kill()
+        keeper.start()
+        self.broker.publish(f"{ROOT}/status", status("s2", 9))
+        rig.wait_until(lambda: told() == 2, what="the anchor again")
+        self.assertEqual(keeper.number("SELECT anchored FROM store WHERE id = 's2'"), 0)
+        self.send(stream(9, 9, store="s2", generation=9))
+        rig.wait_until(lambda: keeper.number("SELECT count(*) FROM intervals") == 10, what="the row that lacked")
+        self.broker.publish(f"{ROOT}/status", status("s2", 9))
+        rig.wait_until(lambda: keeper.number("SELECT anchored FROM store WHERE id = 's2'") == 1, what="a note of it")
+        self.assertEqual(told(), 2)
 
     def test_two_workers_share_the_rows_and_say_the_same(self):
         workers = [self.archive(), self.archive()]

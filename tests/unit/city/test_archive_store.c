@@ -318,35 +318,6 @@ static void the_quarantine_of_a_gateway_is_bounded(void **state)
 		archive_fixture_number("SELECT times FROM quarantine WHERE reason = 'first'"), 2);
 }
 
-static void a_new_store_is_told_where_the_counters_stood(void **state)
-{
-	struct said said;
-	struct anchor_message anchor;
-	bool wants = true;
-	(void)state;
-	take_run(MESSAGE_INTERVALS, 1, 5);
-	take_run(MESSAGE_TRENDS, 1, 2);
-	assert_int_equal(archive_store_wants_anchor(store, GATEWAY, "s1", &wants), ARCHIVE_OK);
-	assert_false(wants); /* the first has nothing before it */
-	said_begin(&said, MESSAGE_INTERVALS, "s2");
-	said_add(&said, 9);
-	said.message.stream.generation = 200;
-	said.message.stream.after = 0;
-	take(store, &said);
-	assert_int_equal(archive_store_wants_anchor(second, GATEWAY, "s2", &wants), ARCHIVE_OK);
-	assert_true(wants);
-	assert_int_equal(archive_store_counters(second, GATEWAY, "s2", &anchor), ARCHIVE_OK);
-	assert_int_equal(anchor.generation, 100);
-	assert_int_equal(anchor.counters_count, 1);
-	assert_string_equal(anchor.counters[0].meter, "main");
-	assert_int_equal(anchor.counters[0].reading, 15 * KWH);
-	assert_int_equal(anchor.counters[0].at_wall_ms, BEGIN_MS + 6 * HOUR_MS);
-	free((void *)(uintptr_t)anchor.counters);
-	assert_int_equal(archive_store_anchored(second, GATEWAY, "s2", BEGIN_MS), ARCHIVE_OK);
-	assert_int_equal(archive_store_wants_anchor(second, GATEWAY, "s2", &wants), ARCHIVE_OK);
-	assert_false(wants);
-}
-
 static void what_was_forgotten_does_not_come_back(void **state)
 {
 	(void)state;
@@ -483,7 +454,6 @@ int main(void)
 		TEST(a_message_that_contradicts_itself_is_refused),
 		TEST(what_is_refused_is_kept_once_with_its_reason),
 		TEST(the_quarantine_of_a_gateway_is_bounded),
-		TEST(a_new_store_is_told_where_the_counters_stood),
 		TEST(what_was_forgotten_does_not_come_back),
 		TEST(rows_of_any_month_find_room),
 		TEST(the_gateways_are_listed_with_what_is_expected_of_them),

@@ -77,6 +77,43 @@ static void an_anchor_that_comes_after_rows_fills_the_gap_before_them(void **sta
 	scene_end(scene);
 }
 
+static void an_anchor_that_comes_between_the_first_readings_and_the_first_row(void **state)
+{
+	(void)state;
+	int64_t mwh;
+	size_t count;
+	struct scene *scene = successor(&mwh);
+	scene_live_on(scene, 4 * MINUTE_MS, &mwh);
+	assert_int_equal(scene_energy(scene, "kitchen", &count), 0);
+	assert_true(take(scene, anchor_of("kitchen", first_mwh)));
+	assert_true(take(scene, anchor_of("kitchen", first_mwh))); /* told again: nothing new */
+	scene_live_on(scene, 16 * MINUTE_MS, &mwh);
+	scene_pass(scene, MINUTE_MS);
+	assert_int_equal(scene_energy(scene, "kitchen", &count), 5 * 900000);
+	assert_int_equal(count, 5);
+	scene_end(scene);
+}
+
+static void an_anchor_that_comes_when_nothing_but_missing_rows_are_there(void **state)
+{
+	(void)state;
+	int64_t mwh;
+	size_t count;
+	struct scene *scene = successor(&mwh);
+	scene_live_on(scene, 4 * MINUTE_MS, &mwh);
+	scene_pass(scene, 46 * MINUTE_MS); /* silent */
+	mwh += 46 * 60000;
+	json_t *row = json_array_get(
+		json_object_get(scene_last_on(scene, "intervals")->payload, "rows"), 0);
+	assert_string_equal(json_string_value(json_object_get(row, "quality")), "missing");
+	assert_true(take(scene, anchor_of("kitchen", first_mwh)));
+	scene_live_on(scene, 10 * MINUTE_MS, &mwh);
+	scene_pass(scene, MINUTE_MS);
+	assert_int_equal(scene_energy(scene, "kitchen", &count), 8 * 900000);
+	assert_int_equal(count, 8);
+	scene_end(scene);
+}
+
 static void an_anchor_survives_a_kill_before_the_first_row(void **state)
 {
 	(void)state;
@@ -125,6 +162,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_anchor_before_the_first_reading_begins_the_series_there),
 		cmocka_unit_test(an_anchor_that_comes_after_rows_fills_the_gap_before_them),
+		cmocka_unit_test(an_anchor_that_comes_between_the_first_readings_and_the_first_row),
+		cmocka_unit_test(an_anchor_that_comes_when_nothing_but_missing_rows_are_there),
 		cmocka_unit_test(an_anchor_survives_a_kill_before_the_first_row),
 		cmocka_unit_test(the_generation_rises_above_what_the_archive_has_seen),
 		cmocka_unit_test(an_anchor_of_nothing_here_is_refused),
