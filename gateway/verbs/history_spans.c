@@ -215,8 +215,9 @@ static struct total combine(const struct history *history, size_t first, size_t 
 		return total;
 	for (size_t i = first * series; i < (first + count) * series; i++)
 		total_sum_merge(&sums[i % series], &history->sums[i]);
-	const struct totals_span span = {
-		sums, total_elapsed_ms(history->starts[first], end, history->interval_ms)};
+	const struct totals_span span = {sums,
+		total_elapsed_ms(history->starts[first], end, history->interval_ms),
+		total_elapsed_ms(history->starts[first], end, DAY_MS)};
 	totals_combine(&history->site, history->scope, &span, &total);
 	free(sums);
 	return total;
