@@ -163,9 +163,10 @@ struct config_meter {
 	const char *parent; /* id of the meter this one is a part of; NULL: none */
 	struct config_ratio ct;
 	enum config_yes_no ct_in_meter;
-	int64_t main_fuse_a;    /* 0: unknown */
-	int64_t heat_factor;    /* 0: the site's */
-	const char *serial;     /* expected serial number; NULL: whatever is found */
+	enum config_yes_no dwelling; /* never CONFIG_UNSET */
+	int64_t main_fuse_a;         /* 0: unknown */
+	int64_t heat_factor;         /* 0: the site's */
+	const char *serial;          /* expected serial number; NULL: whatever is found */
 	const char *valid_from; /* since when model, option and ct hold; NULL: not given. As text:
 				   gateway/instant_text.h */
 	int64_t fast_ms;        /* 0: the site's */
@@ -175,7 +176,7 @@ struct config_meter {
 	struct file_position at; /* of the entry, and of single settings: */
 	struct file_position id_at, bus_at, address_at, channel_at, model_at, parent_at, ct_at,
 		ct_in_meter_at, valid_from_at, fast_ms_at, slow_ms_at, quantities_at, carrier_at,
-		use_at;
+		use_at, dwelling_at;
 };
 
 enum { SOCKS5_PORT = 1080 }; /* RFC 1928 */

@@ -216,6 +216,29 @@ static void check_parent(const struct site_config *config, const struct config_m
 	}
 }
 
+/* What a meter counts above one dwelling, and nothing else, is nearly that dwelling's. */
+static void warn_single_dwelling(const struct site_config *config, const struct config_meter *meter,
+	struct diagnostics *diagnostics)
+{
+	const struct config_meter *below = NULL;
+	size_t count = 0;
+
+	for (size_t i = 0; meter->id && i < config->meters_count; i++) {
+		const struct config_meter *other = &config->meters[i];
+		if (other->parent && strcmp(other->parent, meter->id) == 0) {
+			below = other;
+			count++;
+		}
+	}
+	if (count == 1 && below->dwelling == CONFIG_YES && meter->dwelling != CONFIG_YES) {
+		diagnostics_add(diagnostics, DIAGNOSTIC_WARNING, config->file, below->dwelling_at,
+			"dwelling: meter \"%s\" has only this one below it, and tells by the "
+			"interval what is nearly the same; write \"dwelling: yes\" there too, "
+			"unless it counts much more",
+			meter->id);
+	}
+}
+
 static void check_transformer(const struct site_config *config, const struct config_meter *meter,
 	struct diagnostics *diagnostics)
 {
@@ -256,6 +279,7 @@ void site_config_check(const struct site_config *config, struct diagnostics *dia
 		const struct config_meter *meter = &config->meters[i];
 		check_meter_id(config, meter, diagnostics);
 		check_parent(config, meter, diagnostics);
+		warn_single_dwelling(config, meter, diagnostics);
 		check_transformer(config, meter, diagnostics);
 		check_meter_periods(config, meter, diagnostics);
 	}

@@ -133,6 +133,7 @@ struct about_meter {
 	int64_t channel;
 	const char *ct; /* "300/5"; NULL: none */
 	bool ct_in_meter;
+	bool dwelling;
 	const struct config_label *labels;
 	size_t labels_count;
 	const struct about_quantity *quantities;

@@ -131,6 +131,7 @@ static const struct message_field about_meter_fields[] = {
 	{FIELD("channel", MESSAGE_INTEGER, channel, "Counter inside the device, from 1.")},
 	{FIELD("ct", MESSAGE_TEXT, ct, "Current transformer, primary/secondary in A; null: none."), IF_SET},
 	{FIELD("ct_in_meter", MESSAGE_BOOLEAN, ct_in_meter, "Whether the device multiplies by it already.")},
+	{FIELD("dwelling", MESSAGE_BOOLEAN, dwelling, "A household's own: told by the day only, and not live."), IF_FLAG(dwelling), .left_out = true},
 	{FIELD("labels", MESSAGE_LABELS, labels, "Free labels, passed on."), COUNTED(labels_count)},
 	{FIELD("quantities", MESSAGE_LIST, quantities, "What is read of it."), COUNTED(quantities_count), .record = &about_quantity_record},
 };

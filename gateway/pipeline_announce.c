@@ -158,6 +158,7 @@ static struct about_meter describe_meter(const struct pipeline *pipeline,
 		.ct_in_meter = config->ct_in_meter == CONFIG_UNSET
 				       ? site->model->ct_in_meter
 				       : config->ct_in_meter == CONFIG_YES,
+		.dwelling = config->dwelling == CONFIG_YES,
 		.labels = config->labels.items,
 		.labels_count = config->labels.count,
 		.quantities = quantities,
@@ -271,7 +272,7 @@ void pipeline_announce_live(struct pipeline *pipeline)
 		if (!meter->in_use)
 			continue;
 		if (meter->live_due_mono_ms <= now) {
-			if (pipeline->connected)
+			if (pipeline->connected && !pipeline_is_dwelling(meter))
 				publish_live(pipeline, meter);
 			meter->live_sent_mono_ms = now;
 			meter->live_due_mono_ms = INT64_MAX;
@@ -304,6 +305,8 @@ void pipeline_clear_removed(struct pipeline *pipeline)
 			.kind = MESSAGE_LIVE, .part = meter->id, .payload = ""};
 		if (meter->to_clear && pipeline_publish(pipeline, &nothing))
 			*meter = (struct pipeline_meter){.in_use = false};
+		if (meter->live_to_clear && pipeline_publish(pipeline, &nothing))
+			meter->live_to_clear = false;
 	}
 }
 

@@ -330,7 +330,7 @@ static void set_grid(struct pipeline_series_place *place, void *unused)
 {
 	(void)unused;
 	if (place->value->counter != NULL)
-		place->value->counter->rules.grid = place->pipeline->grid;
+		place->value->counter->rules.grid = pipeline_grid_of(place);
 }
 
 void pipeline_take_grid(struct pipeline *pipeline)

@@ -149,11 +149,13 @@ void pipeline_flags_sample(
 {
 	struct gauge_rules rules = {.interval_ms = grid_length_ms(place->pipeline, at_wall_ms),
 		.gap_limit_ms = place->pipeline->site->config->gap_limit_ms};
-	if (place->value->integral != NULL && rules.interval_ms > 0)
+	bool is_dwelling = pipeline_is_dwelling(place->meter); /* by the day nothing is compared */
+	if (!is_dwelling && place->value->integral != NULL && rules.interval_ms > 0)
 		gauge_integral_add(place->value->integral, &rules, at_wall_ms, value);
 	if (place->value->flags != NULL)
 		learn_step(place->value->flags, value);
-	heat_sample(place, at_wall_ms, value);
+	if (!is_dwelling)
+		heat_sample(place, at_wall_ms, value);
 }
 
 void pipeline_flags_no_value(const struct pipeline_series_place *place)
@@ -233,7 +235,8 @@ static bool sum_below(const struct pipeline_series_place *main, struct submeter_
 	for (size_t i = 0; i < main->pipeline->slots_count; i++) {
 		const struct pipeline_meter *meter = &main->pipeline->slots[i];
 		if (!meter->in_use || meter->site->config->parent == NULL ||
-			strcmp(meter->site->config->parent, main->meter->id) != 0)
+			strcmp(meter->site->config->parent, main->meter->id) != 0 ||
+			pipeline_is_dwelling(meter) != pipeline_is_dwelling(main->meter))
 			continue;
 		const struct pipeline_value *value =
 			value_of(meter, (enum quantity)main->value->quantity);

@@ -51,7 +51,6 @@ static struct counter_rules rules_of(const struct pipeline *pipeline, const char
 	return (struct counter_rules){.meter = id,
 		.quantity = point->value->quantity,
 		.series = -1,
-		.grid = pipeline->grid,
 		.gap_limit_ms = config->gap_limit_ms,
 		.close_deadline_ms = config->gap_limit_ms,
 		.modulus = modulus_of(point),
@@ -106,9 +105,12 @@ int32_t pipeline_series(
 		store_series(pipeline->store, meter->id, (enum quantity)value->quantity, &is_new);
 	if (value->series < 0)
 		return value->series;
-	if (value->counter != NULL)
+	struct pipeline_series_place place = {pipeline, meter, value};
+	if (value->counter != NULL) {
 		pipeline_resume(pipeline, value);
-	pipeline_take_scale(&(struct pipeline_series_place){pipeline, meter, value});
+		value->counter->rules.grid = pipeline_grid_of(&place);
+	}
+	pipeline_take_scale(&place);
 	if (is_new && value == meter->values)
 		pipeline_save_device(pipeline, meter);
 	if (is_new && value == meter->values)
@@ -196,6 +198,7 @@ void pipeline_set_rules(struct pipeline_series_place *place)
 	counter->rules = rules_of(place->pipeline, meter->id, meter->site,
 		&meter->site->points[place->value - meter->values]);
 	counter->rules.series = series;
+	counter->rules.grid = pipeline_grid_of(place);
 	counter->rules.modulus = amount_in_force(place->value, counter->rules.modulus);
 	counter->rules.resolution = amount_in_force(place->value, counter->rules.resolution);
 	counter->rules.profile = &counter->profile;
@@ -237,6 +240,7 @@ static void fill_slot(struct pipeline *pipeline, struct pipeline_meter *meter,
 			.live_sent_mono_ms =
 				pipeline->now.mono_ms - pipeline->site->config->live_ms,
 			.live_due_mono_ms = INT64_MAX};
+	bool was_open = meter->in_use && !pipeline_is_dwelling(meter);
 	for (size_t i = 0; i < meter->values_count; i++)
 		for (size_t j = 0; j < site->points_count; j++)
 			carry_over(&meter->values[i], &values[j]);
@@ -246,6 +250,7 @@ static void fill_slot(struct pipeline *pipeline, struct pipeline_meter *meter,
 	meter->site = site;
 	meter->in_use = true;
 	meter->to_clear = false;
+	meter->live_to_clear = was_open && pipeline_is_dwelling(meter);
 	meter->counts_for_bus = is_first_of_device(pipeline->site, site);
 	snprintf(meter->id, sizeof meter->id, "%s", site->config->id);
 	snprintf(meter->model, sizeof meter->model, "%s", site->model->name);

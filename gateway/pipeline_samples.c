@@ -35,6 +35,8 @@ static void count(struct pipeline *pipeline, struct pipeline_meter *meter,
 			return;
 		pipeline_flags_sample(&place, at_wall_ms, value->value);
 		pipeline_add_reading(&place, at_wall_ms, value->value);
+		if (pipeline_is_dwelling(meter))
+			pipeline_dwelling_counted(&place);
 		return;
 	}
 	if (counter->waiting == NULL)
@@ -47,7 +49,8 @@ static void close_trend(struct pipeline *pipeline, struct pipeline_meter *meter,
 	struct pipeline_value *value, int64_t wall_ms)
 {
 	struct trend_row row;
-	if (!trend_close(&value->trend, pipeline->site->config->trend_ms, wall_ms, &row))
+	if (pipeline_is_dwelling(meter) ||
+		!trend_close(&value->trend, pipeline->site->config->trend_ms, wall_ms, &row))
 		return;
 	row.series = pipeline_series(pipeline, meter, value);
 	if (row.series >= 0)
@@ -62,6 +65,8 @@ static void average(struct pipeline *pipeline, struct pipeline_meter *meter,
 		return;
 	pipeline_flags_sample(
 		&(struct pipeline_series_place){pipeline, meter, value}, at_wall_ms, value->value);
+	if (pipeline_is_dwelling(meter))
+		return;
 	close_trend(pipeline, meter, value, at_wall_ms);
 	trend_add(&value->trend, pipeline->site->config->trend_ms, at_wall_ms, value->value);
 	trend_set_clock(&value->trend, pipeline->clock.state);
@@ -85,7 +90,7 @@ static void tell_of_no_value(
 /* When this meter's `live` goes out: with the rest of this poll, but not before its period. */
 static void schedule_live(struct pipeline *pipeline, struct pipeline_meter *meter)
 {
-	if (meter->live_due_mono_ms != INT64_MAX)
+	if (meter->live_due_mono_ms != INT64_MAX || pipeline_is_dwelling(meter))
 		return;
 	int64_t due = pipeline->now.mono_ms + PIPELINE_LIVE_GATHER_MS;
 	int64_t period = meter->live_sent_mono_ms + pipeline->site->config->live_ms;

@@ -145,7 +145,8 @@ static void describe(
 /* When the open interval will have closed. */
 static void closing_text(const struct settle_act *act, char ret_text[static INSTANT_TEXT_MAX])
 {
-	int64_t length_ms = act->pipeline->grid.length_ms;
+	int64_t length_ms =
+		pipeline_is_dwelling(act->meter) ? 86400000 : act->pipeline->grid.length_ms;
 	int64_t now_wall_ms = pipeline_wall_ms(act->pipeline);
 	json_instant_print(ret_text, (now_wall_ms / length_ms + 1) * length_ms);
 }

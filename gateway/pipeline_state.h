@@ -39,6 +39,7 @@ struct pipeline_counter {
 	struct counter counter;
 	struct profile profile;
 	struct waiting_readings *waiting; /* NULL once the time is known */
+	bool start_is_kept;               /* of a dwelling's first day */
 	int64_t set_back_ms; /* of the clock, still to be worked in; readings wait for it */
 };
 
@@ -64,6 +65,7 @@ struct pipeline_meter {
 	char id[METER_ID_MAX];
 	bool in_use;
 	bool to_clear;       /* removed: its topics wait for a connection to be cleared */
+	bool live_to_clear;  /* became a dwelling: so does its `live` */
 	bool counts_for_bus; /* the first meter of its device: the device's counters count once */
 	const struct site_meter *site;
 	char model[MODEL_NAME_MAX];
@@ -277,6 +279,17 @@ bool pipeline_generation_is_sound(const struct pipeline *pipeline);
 void pipeline_raise_generation(struct pipeline *pipeline, int64_t generation);
 /* The length of intervals: another one begins at a UTC midnight. */
 void pipeline_take_grid(struct pipeline *pipeline);
+
+/* ---- pipeline_dwelling.c: nothing finer than a day ---- */
+bool pipeline_is_dwelling(const struct pipeline_meter *meter);
+/* How long a counter's intervals are; of a series that was or becomes a dwelling's, from which
+ * midnight on. Commits. */
+struct interval_grid pipeline_grid_of(const struct pipeline_series_place *place);
+/* After a reading: the first day of a series is in no row yet, and where it began must outlive a
+ * restart. */
+void pipeline_dwelling_counted(const struct pipeline_series_place *place);
+/* Takes figures and time of day from a dwelling's event; any other stays as it is. */
+void pipeline_dwelling_event(const struct pipeline *pipeline, struct event_row *row);
 
 /* ---- pipeline_resume.c: where accounting goes on after a restart ---- */
 void pipeline_resume(struct pipeline *pipeline, struct pipeline_value *value);

@@ -79,6 +79,7 @@ bool pipeline_keep_interval(void *context, struct interval_row *row)
 
 bool pipeline_append_event(struct pipeline *pipeline, struct event_row *row)
 {
+	pipeline_dwelling_event(pipeline, row);
 	if (pipeline->store == NULL || store_append_event(pipeline->store, row) != STORE_OK)
 		return false;
 	pipeline->last_energy_id = row->id;

@@ -221,11 +221,18 @@ void pipeline_totals_row(const struct pipeline_series_place *place, const struct
 	if (running_totals_add(&entry->running, &totals->shown.window, row) == WINDOW_AFTER &&
 		interval_has_value(row) && row->start_wall_ms < totals->ahead_wall_ms)
 		totals->ahead_wall_ms = row->start_wall_ms;
-	if (row->end_wall_ms <= totals->shown.window.hours[totals->hours])
+	if (row->end_wall_ms <= totals->shown.window.hours[totals->hours] ||
+		row->start_wall_ms < totals_window_day_start(&totals->shown.window))
 		totals->has_news = true; /* late */
 }
 
 /* ---- through time ---- */
+
+/* Of a dwelling: its rows come a day late, and what they are a part of is told by the day. */
+static bool is_daily(const struct pipeline_totals *totals, const struct total_entry *entry)
+{
+	return totals->structure.meters[entry->meter].is_daily;
+}
 
 /* Every series has a row up to there, or has had time to. */
 static bool is_complete(const struct pipeline *pipeline, int64_t end_wall_ms, int64_t now_wall_ms)
@@ -238,7 +245,8 @@ static bool is_complete(const struct pipeline *pipeline, int64_t end_wall_ms, in
 		end_wall_ms + (late_ms < TOTALS_LATE_MS_MAX ? late_ms : TOTALS_LATE_MS_MAX))
 		return true;
 	for (size_t i = 0; i < shown->count; i++)
-		if (shown->entries[i].through_wall_ms < end_wall_ms)
+		if (!is_daily(pipeline->totals, &shown->entries[i]) &&
+			shown->entries[i].through_wall_ms < end_wall_ms)
 			return false;
 	return true;
 }
@@ -252,6 +260,8 @@ static void roll(struct pipeline *pipeline)
 	for (size_t i = 0; i < totals->shown.count; i++)
 		running_totals_roll(
 			&totals->shown.entries[i].running, totals->shown.entries[i].peaks, &roll);
+	for (size_t i = 0; i < totals->shown.count; i++)
+		totals->has_news = totals->has_news || is_daily(totals, &totals->shown.entries[i]);
 	totals->shown.window = next;
 	totals->hours = 0;
 	if (totals->ahead_wall_ms < totals_window_day_end(&next)) {

@@ -26,6 +26,7 @@ enum {
 	TOTALS_LATE_MS_MAX = 600000, /* an hour without a meter's row is shown then */
 	TOTALS_MESSAGES_A_STEP = 16, /* of a second: a burst must not hold up rows */
 	TOTALS_UNANSWERED_MAX = 40,  /* announcements the broker has not acknowledged */
+	TOTALS_DAY_MS = 86400000,    /* the intervals of a dwelling */
 	TOTALS_PERIODS = 3,          /* day, month, year */
 	TOTALS_GONE_MAX = 1024,      /* scopes of removed meters, to be cleared */
 };

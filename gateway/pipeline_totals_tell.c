@@ -34,6 +34,7 @@ struct telling {
 	struct pipeline *pipeline;
 	struct totals_scope scope;
 	enum calendar_span period;
+	bool is_daily; /* through the last whole day, and not the running one */
 	struct totals_row rows[ROWS_MAX];
 	size_t rows_count;
 	struct total_energy rows_energy; /* added up */
@@ -98,9 +99,10 @@ static struct total combine(
 	struct pipeline_totals *totals = telling->pipeline->totals;
 	const struct totals_site site = site_totals_structure(&totals->structure);
 	const struct coarse_span whole = {start_wall_ms, end_wall_ms};
-	const struct totals_span span = {
-		totals->sums, coarse_elapsed_ms(&totals->shown.reach, &whole,
-				      telling->pipeline->site->config->interval_ms)};
+	const struct coarse_reach *reach = &totals->shown.reach;
+	const struct totals_span span = {totals->sums,
+		coarse_elapsed_ms(reach, &whole, telling->pipeline->site->config->interval_ms),
+		coarse_elapsed_ms(reach, &whole, TOTALS_DAY_MS)};
 	struct total total;
 	totals_combine(&site, telling->scope, &span, &total);
 	return total;
@@ -137,6 +139,13 @@ static void add_rows(
 	}
 }
 
+/* Up to where a total is told: the last whole hour, of a daily one the last whole day. */
+static int64_t through_of(const struct telling *telling)
+{
+	const struct pipeline_totals *totals = telling->pipeline->totals;
+	return totals->shown.window.hours[telling->is_daily ? 0 : totals->hours];
+}
+
 /* The running day or month so far is the last row. */
 static void add_running_row(struct telling *telling, int64_t start_wall_ms)
 {
@@ -145,8 +154,9 @@ static void add_running_row(struct telling *telling, int64_t start_wall_ms)
 	clear_sums(totals);
 	if (telling->period == SPAN_YEAR)
 		add_to_sums(totals, STRETCH_DAYS, 0, window->day);
-	add_to_sums(totals, STRETCH_HOURS, 0, totals->hours);
-	struct total total = combine(telling, start_wall_ms, window->hours[totals->hours]);
+	if (!telling->is_daily)
+		add_to_sums(totals, STRETCH_HOURS, 0, totals->hours);
+	struct total total = combine(telling, start_wall_ms, through_of(telling));
 	if (total.elapsed_ms > 0)
 		add_row(telling, &total, start_wall_ms);
 }
@@ -160,7 +170,8 @@ static int64_t fill_rows(struct telling *telling)
 		return window->hours[0];
 	case SPAN_MONTH:
 		add_rows(telling, STRETCH_DAYS, window->days, window->day);
-		add_running_row(telling, window->hours[0]);
+		if (!telling->is_daily)
+			add_running_row(telling, window->hours[0]);
 		return window->days[0];
 	case SPAN_YEAR:
 		add_rows(telling, STRETCH_MONTHS, window->months, window->month);
@@ -174,18 +185,19 @@ static int64_t fill_rows(struct telling *telling)
 	return 0;
 }
 
-/* The period as a whole, up to the last whole hour. */
+/* The period as a whole, as far as it is told. */
 static struct total whole(const struct telling *telling, int64_t start_wall_ms)
 {
 	struct pipeline_totals *totals = telling->pipeline->totals;
 	const struct totals_window *window = &totals->shown.window;
 	clear_sums(totals);
-	add_to_sums(totals, STRETCH_HOURS, 0, totals->hours);
+	if (!telling->is_daily)
+		add_to_sums(totals, STRETCH_HOURS, 0, totals->hours);
 	if (telling->period != SPAN_DAY)
 		add_to_sums(totals, STRETCH_DAYS, 0, window->day);
 	if (telling->period == SPAN_YEAR)
 		add_to_sums(totals, STRETCH_MONTHS, 0, window->month);
-	struct total total = combine(telling, start_wall_ms, window->hours[totals->hours]);
+	struct total total = combine(telling, start_wall_ms, through_of(telling));
 	total_energy_tighten(&total.energy, &telling->rows_energy);
 	return total;
 }
@@ -272,25 +284,35 @@ static void topic_part(char *buffer, size_t size, const char *scope, enum calend
 	snprintf(buffer, size, "%s/%s", scope, calendar_span_name(period));
 }
 
-static bool publish(
-	const struct telling *telling, const struct totals_message *message, uint32_t *digest)
+/* Unless the same was told last. */
+static bool announce(const struct telling *telling, const char *scope,
+	const struct json_buffer *payload, uint32_t *digest)
 {
 	struct pipeline *pipeline = telling->pipeline;
 	char part[TOTALS_SCOPE_MAX + 8];
-	size_t length = message_write_totals(message, pipeline->payload, MESSAGE_BYTES_MAX);
-	uint32_t own = digest_of(pipeline->payload, length);
-	if (length >= MESSAGE_BYTES_MAX || own == *digest)
+	uint32_t own = digest_of(payload->bytes, payload->size);
+	if (own == *digest)
 		return true;
-	topic_part(part, sizeof part, message->scope, telling->period);
+	topic_part(part, sizeof part, scope, telling->period);
 	const struct announcement announcement = {.kind = MESSAGE_TOTALS,
 		.part = part,
-		.payload = pipeline->payload,
-		.length = length};
+		.payload = payload->bytes,
+		.length = payload->size};
 	if (!pipeline_publish(pipeline, &announcement))
 		return false;
 	*digest = own;
 	pipeline->totals->told_mono_ms = pipeline->now.mono_ms;
 	return true;
+}
+
+static bool publish(
+	const struct telling *telling, const struct totals_message *message, uint32_t *digest)
+{
+	struct pipeline *pipeline = telling->pipeline;
+	size_t length = message_write_totals(message, pipeline->payload, MESSAGE_BYTES_MAX);
+	return length >= MESSAGE_BYTES_MAX ||
+	       announce(telling, message->scope, &(struct json_buffer){pipeline->payload, length},
+		       digest);
 }
 
 static bool tell_period(struct pipeline *pipeline, size_t scope, int period)
@@ -301,17 +323,22 @@ static bool tell_period(struct pipeline *pipeline, size_t scope, int period)
 		.scope = totals->structure.scopes[scope],
 		.period = periods[period],
 		.rows_energy = {.is_known = true}};
+	const struct totals_site site = site_totals_structure(&totals->structure);
+	uint32_t *digest = &totals->digests[TOTALS_PERIODS * scope + (size_t)period];
+	telling.is_daily = totals_is_daily(&site, telling.scope);
+	site_totals_scope_name(&totals->structure, telling.scope, name);
+	if (telling.is_daily && telling.period == SPAN_DAY) /* nothing of today; nor of before */
+		return announce(&telling, name, &(struct json_buffer){"", 0}, digest);
 	int64_t start_wall_ms = fill_rows(&telling);
 	struct total total = whole(&telling, start_wall_ms);
 	if (total.elapsed_ms <= 0)
 		return true; /* just begun */
-	site_totals_scope_name(&totals->structure, telling.scope, name);
 	struct totals_message message = {.scope = name,
 		.period = (uint8_t)telling.period,
 		.timezone = pipeline->site->config->timezone,
 		.start_wall_ms = start_wall_ms,
 		.end_wall_ms = end_of(&totals->shown.window, telling.period),
-		.through_wall_ms = totals->shown.window.hours[totals->hours],
+		.through_wall_ms = through_of(&telling),
 		.unit = "kWh",
 		.total = row_of(&total, start_wall_ms),
 		.rows = telling.rows,
@@ -320,8 +347,7 @@ static bool tell_period(struct pipeline *pipeline, size_t scope, int period)
 		add_parts(&telling, &total, &message);
 	add_lacking(&telling, &total, &message);
 	add_peaks(&telling, &message);
-	return publish(
-		&telling, &message, &totals->digests[TOTALS_PERIODS * scope + (size_t)period]);
+	return publish(&telling, &message, digest);
 }
 
 /* Those of one scope; false: the link does not take more now. */

@@ -61,6 +61,7 @@ static struct totals_meter meter_of(const struct site *site, const struct site_m
 		.role = (uint8_t)role_of(meter->config->use),
 		.carrier = (uint8_t)meter->carrier,
 		.use = (uint8_t)meter->config->use,
+		.is_daily = meter->config->dwelling == CONFIG_YES,
 		.reads = {reads(meter, carriers[meter->carrier].in),
 			  reads(meter, carriers[meter->carrier].out)}
         };
@@ -157,7 +158,8 @@ void site_totals_scope_name(const struct site_totals *totals, struct totals_scop
 bool site_totals_has_peaks(const struct site_totals *totals, size_t meter)
 {
 	const struct totals_meter *own = &totals->meters[meter];
-	return own->parent == TOTALS_NO_PARENT && own->role != TOTALS_PV && own->reads[TOTALS_IN];
+	return own->parent == TOTALS_NO_PARENT && own->role != TOTALS_PV && !own->is_daily &&
+	       own->reads[TOTALS_IN];
 }
 
 struct peak_rules site_peak_rules(const struct site_config *config, int64_t resolution)

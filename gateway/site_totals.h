@@ -37,7 +37,8 @@ void site_totals_scope_name(const struct site_totals *totals, struct totals_scop
 /* "district-heat" for "district_heat". */
 void scope_word(char *word);
 
-/* A meter whose power peaks are of interest: it has a supply of its own and counts kWh. */
+/* A meter whose power peaks are of interest: it has a supply of its own, counts kWh, and is no
+ * dwelling's. */
 bool site_totals_has_peaks(const struct site_totals *totals, size_t meter);
 
 /* The rule, for a counter that moves in steps of `resolution`. */

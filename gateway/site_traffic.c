@@ -13,6 +13,7 @@
 
 enum {
 	PACKET_BYTES = 40, /* fixed header, packet id, content type, expiry and schema version */
+	DAY_MS = 86400000, /* the intervals of a dwelling */
 	TOTALS_ROWS_WEIGHED = 15,
 	ROWS_WEIGHED = 8, /* of a stream message, to share its head */
 };
@@ -104,10 +105,12 @@ static void add_streams(
 	for (size_t i = 0; i < meter->points_count; i++) {
 		enum quantity quantity = meter->points[i].value->quantity;
 		const char *id = meter->config->id;
+		bool is_dwelling = meter->config->dwelling == CONFIG_YES;
 		if (is_counter(&meter->points[i])) {
-			bytes->intervals += row_bytes(site, MESSAGE_INTERVALS, id, quantity) *
-					    times_a_month(config->interval_ms);
-		} else {
+			bytes->intervals +=
+				row_bytes(site, MESSAGE_INTERVALS, id, quantity) *
+				times_a_month(is_dwelling ? DAY_MS : config->interval_ms);
+		} else if (!is_dwelling) {
 			bytes->trends += row_bytes(site, MESSAGE_TRENDS, id, quantity) *
 					 times_a_month(config->trend_ms);
 		}
@@ -236,6 +239,8 @@ struct site_traffic site_forecast_traffic(const struct site *site)
 
 	for (size_t i = 0; i < site->meters_count; i++) {
 		add_streams(site, &site->meters[i], &traffic);
+		if (site->meters[i].config->dwelling == CONFIG_YES)
+			continue;
 		traffic.live +=
 			live_bytes(site, &site->meters[i]) * times_a_month(site->config->live_ms);
 	}

@@ -190,6 +190,16 @@ bool totals_has_scope(const struct totals_site *site, struct totals_scope scope)
 	return false;
 }
 
+bool totals_is_daily(const struct totals_site *site, struct totals_scope scope)
+{
+	for (size_t i = 0; i < site->meters_count; i++) {
+		if (site->meters[i].is_daily && member_of(site, scope, i).in != OUTSIDE) {
+			return true;
+		}
+	}
+	return false;
+}
+
 enum totals_series totals_production(int64_t reading_in, int64_t reading_out)
 {
 	return reading_out > reading_in ? TOTALS_OUT : TOTALS_IN;
@@ -241,6 +251,11 @@ struct place {
 	enum totals_part_name name;
 };
 
+static int64_t at_least_0(int64_t amount)
+{
+	return amount > 0 ? amount : 0;
+}
+
 /* A meter's series becomes a part of its carrier. */
 static void take(
 	struct combination *all, size_t index, enum totals_series series, const struct place *place)
@@ -261,10 +276,14 @@ static void take(
 	part->known += sum->energy;
 	total->gross += sum->energy;
 	total->estimated += sum->estimated;
-	if (sum->covered_ms < total->covered_ms) {
-		total->covered_ms = sum->covered_ms;
+	int64_t lacking_ms =
+		(meter->is_daily ? all->span->daily_elapsed_ms : all->span->elapsed_ms) -
+		sum->covered_ms;
+	int64_t covered_ms = at_least_0(all->span->elapsed_ms - at_least_0(lacking_ms));
+	if (covered_ms < total->covered_ms) {
+		total->covered_ms = covered_ms;
 	}
-	if (sum->covered_ms < all->span->elapsed_ms) {
+	if (lacking_ms > 0) {
 		lacking.lack = LACK_NO_VALUE;
 		part->lacks = true;
 		note_lack(total, lacking);
@@ -300,11 +319,6 @@ static void take_meter(struct combination *all, size_t index, const struct membe
 			&(struct place){&group->parts[GROUP_EXPORTED], PART_EXPORT});
 	}
 	all->total->meters_count++;
-}
-
-static int64_t at_least_0(int64_t amount)
-{
-	return amount > 0 ? amount : 0;
 }
 
 /* Own use of PV: what was produced and not exported. */

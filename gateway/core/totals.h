@@ -89,6 +89,7 @@ struct totals_meter {
 	uint8_t carrier; /* below TOTALS_CARRIERS_MAX; the caller's numbers: equal is equal */
 	uint8_t use;     /* the caller's numbers */
 	bool reads[TOTALS_SERIES_COUNT];
+	bool is_daily;      /* its intervals are UTC days: a dwelling's */
 	uint8_t production; /* enum totals_series, of a PV meter: totals_production() */
 };
 
@@ -175,7 +176,8 @@ int32_t total_estimated_permille(const struct total *total);
 /* What is known of a span: the sums of meter i are sums[i * TOTALS_SERIES_COUNT ...]. */
 struct totals_span {
 	const struct total_sum *sums;
-	int64_t elapsed_ms; /* total_elapsed_ms() of what has passed of it */
+	int64_t elapsed_ms;       /* total_elapsed_ms() of what has passed of it */
+	int64_t daily_elapsed_ms; /* the same with intervals of a day */
 };
 void totals_combine(const struct totals_site *site, struct totals_scope scope,
 	const struct totals_span *span, struct total *ret_total);
@@ -187,6 +189,9 @@ void totals_combine(const struct totals_site *site, struct totals_scope scope,
  */
 void total_energy_add(struct total_energy *sum, const struct total_energy *part);
 void total_energy_tighten(struct total_energy *whole, const struct total_energy *sum);
+
+/* Whether a meter whose intervals are days takes part in a scope: then its total is one of days. */
+bool totals_is_daily(const struct totals_site *site, struct totals_scope scope);
 
 /* Whether a scope has any meter at all. */
 bool totals_has_scope(const struct totals_site *site, struct totals_scope scope);

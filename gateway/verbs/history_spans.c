@@ -272,8 +272,9 @@ static struct total combine(const struct history *history, size_t first, size_t 
 	for (size_t i = first * series; i < (first + count) * series; i++)
 		total_sum_merge(&sums[i % series], &history->sums[i]);
 	const struct coarse_span whole = {history->starts[first], end};
-	const struct totals_span span = {
-		sums, coarse_elapsed_ms(&history->reach, &whole, history->interval_ms)};
+	const struct totals_span span = {sums,
+		coarse_elapsed_ms(&history->reach, &whole, history->interval_ms),
+		coarse_elapsed_ms(&history->reach, &whole, DAY_MS)};
 	totals_combine(&history->site, history->scope, &span, &total);
 	if (count == 1 && is_too_coarse(history, first))
 		total.energy = (struct total_energy){.is_known = false};

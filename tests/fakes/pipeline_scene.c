@@ -13,6 +13,8 @@
 
 #include <cmocka.h>
 
+#include "gateway/newest_intervals.h"
+#include "gateway/pipeline_state.h"
 #include "tests/fakes/pipeline_scene.h"
 
 enum { NOT_AUTHORIZED = 135 }; /* MQTT 5, table 2-6 */
@@ -340,6 +342,19 @@ size_t scene_count_events(const struct scene *scene, const char *kind)
 bool scene_has_event(const struct scene *scene, const char *kind)
 {
 	return scene_count_events(scene, kind) > 0;
+}
+
+static bool none_is_coarse(void *context, const struct coarse_interval *row)
+{
+	(void)context, (void)row;
+	fail();
+	return false;
+}
+
+void scene_visit_rows(const struct scene *scene, store_visitor *visit, void *context)
+{
+	const struct newest_visitors visitors = {visit, none_is_coarse, context};
+	assert_true(newest_intervals_visit(scene->pipeline->store, 0, &visitors));
 }
 
 int scene_set_up_lived_hour(void **state)

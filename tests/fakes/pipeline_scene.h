@@ -94,6 +94,8 @@ size_t scene_times_said(const struct scene *scene, const char *part);
 void scene_assert_contiguous(const struct scene *scene, const char *stream);
 /* Sum of a meter's energy over all intervals published, in mWh; *ret_count of those with one. */
 int64_t scene_energy(const struct scene *scene, const char *meter, size_t *ret_count);
+/* All newest rows of the store, none of which is coarse yet. */
+void scene_visit_rows(const struct scene *scene, store_visitor *visit, void *context);
 /* Least samples in a trend of a meter's that was published, the first one apart. */
 int64_t scene_smallest_trend(const struct scene *scene, const char *meter);
 size_t scene_count_events(const struct scene *scene, const char *kind);

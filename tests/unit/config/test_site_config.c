@@ -307,6 +307,7 @@ static const struct wrong_line wrong_lines[] = {
 	{19, "    tcp: x\n    rts: high_sends", 20, 10, "rts: has no meaning on this bus"},
 	{17, "    response_timeout_max: 20 ms", 17, 27, "is below response_timeout_min (50 ms)"},
 	/* meters */
+	{31, "    dwelling: maybe",      31, 15, "dwelling: \"maybe\" is not understood; allowed: yes or no"},
 	{27, "  - id: main",             27, 9, "meter \"main\" stands here a second time; the first is in line 21"},
 	{28, "    bus: celar",           28, 10, "there is no bus \"celar\"; did you mean \"cellar\"?"},
 	{29, "    address: 1",           29, 14, "same bus, address and channel as meter \"main\" in line 21"},
@@ -385,6 +386,13 @@ static void what_is_odd_but_allowed_is_a_warning(void **state)
 	char *unused = file_with(33, "    bus: cellar\n    address: 9");
 	char *live = file_with(12, "  live: 1 s");
 
+	char *single = file_with(35, "    parent: main\n    dwelling: yes");
+	char *both = file_with(26, "    ct_in_meter: no\n    dwelling: yes");
+
+	site_config_free(read_good(single, 1)); /* the only one below its main */
+	site_config_free(read_good(both, 0));
+	free(single);
+	free(both);
 	site_config_free(read_good(unused, 1));
 	site_config_free(read_good(live, 1));
 	free(unused);

@@ -74,7 +74,7 @@ static struct total total_of(
 	const struct school *school, enum totals_scope_kind kind, size_t number)
 {
 	struct totals_site site = {school->meters, school->count};
-	struct totals_span span = {school->sums, HOUR_MS};
+	struct totals_span span = {school->sums, HOUR_MS, 0};
 	struct total total;
 
 	totals_combine(&site, (struct totals_scope){kind, number}, &span, &total);

@@ -12,7 +12,6 @@
 
 #include <cmocka.h>
 
-#include "gateway/newest_intervals.h"
 #include "gateway/pipeline_state.h"
 #include "tests/fakes/pipeline_scene.h"
 
@@ -105,19 +104,11 @@ static bool add(void *context, const struct interval_row *row)
 	return true;
 }
 
-static bool none_is_coarse(void *context, const struct coarse_interval *row)
-{
-	(void)context, (void)row;
-	fail();
-	return false;
-}
-
 static int64_t stored(
 	struct scene *scene, const char *meter, int64_t from_wall_ms, int64_t to_wall_ms)
 {
 	struct adding adding = {scene->pipeline->store, meter, from_wall_ms, to_wall_ms, 0};
-	assert_true(newest_intervals_visit(scene->pipeline->store, 0,
-		&(struct newest_visitors){add, none_is_coarse, &adding}));
+	scene_visit_rows(scene, add, &adding);
 	return adding.energy;
 }
 
