@@ -104,6 +104,11 @@ static void write_broker(struct json_writer *writer, const struct pipeline *pipe
 	key_seconds(writer, "since_s", age_ms(pipeline, pipeline->link_since_mono_ms));
 	key_reason(writer, "reason", pipeline->link_reason);
 	key_integer(writer, "sessions", pipeline->sessions);
+	json_writer_key(writer, "certificate_end");
+	if (pipeline->certificate_end_wall_ms != INSTANT_UNKNOWN)
+		json_writer_instant(writer, pipeline->certificate_end_wall_ms);
+	else
+		json_writer_null(writer);
 	json_writer_close_object(writer);
 }
 
@@ -150,6 +155,30 @@ static void write_store(struct json_writer *writer, const struct pipeline *pipel
 			write_stream(writer, pipeline, (enum stream)i);
 		json_writer_close_array(writer);
 	}
+	json_writer_close_object(writer);
+}
+
+static void write_flash_counter(
+	struct json_writer *writer, const char *key, const struct flash_figures *figures)
+{
+	json_writer_key(writer, key);
+	json_writer_open_object(writer);
+	key_integer_or_null(writer, "bytes", figures->is_known, figures->since_start);
+	key_integer_or_null(writer, "bytes_day", figures->has_day, figures->day);
+	key_integer_or_null(writer, "bytes_per_row", figures->has_row, figures->per_row);
+	json_writer_close_object(writer);
+}
+
+static void write_flash(struct json_writer *writer, const struct pipeline *pipeline)
+{
+	const struct flash_wear wear = flash_wear_of(&pipeline->flash);
+	json_writer_key(writer, "flash");
+	json_writer_open_object(writer);
+	key_integer(writer, "rows", pipeline->rows_stored);
+	write_flash_counter(writer, "written", &wear.counters[FLASH_WRITTEN]);
+	write_flash_counter(writer, "device", &wear.counters[FLASH_DEVICE]);
+	key_integer_or_null(writer, "life_left", wear.has_life_left, wear.life_left_percent);
+	key_string(writer, "reserve", flash_pre_eol_name((enum flash_pre_eol)wear.pre_eol));
 	json_writer_close_object(writer);
 }
 
@@ -232,6 +261,7 @@ static void write_status(struct json_writer *writer, const void *context)
 	write_clock(writer, pipeline);
 	write_broker(writer, pipeline);
 	write_store(writer, pipeline);
+	write_flash(writer, pipeline);
 	json_writer_key(writer, "buses");
 	json_writer_open_array(writer);
 	for (size_t i = 0; i < pipeline->buses_count; i++)
