@@ -2,14 +2,19 @@
 """scene.py -- What the benchmarks stand on: simulated meters, a real Mosquitto, a subscriber that counts what arrives,
 and the program under test, with its CPU time and memory from /proc."""
 import json
+import os
 import pathlib
+import subprocess
 import sys
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+BUILD = ROOT / "build" / "release"
+os.environ["BYPORT_BUILD"] = str(BUILD)
 sys.path.insert(0, str(HERE.parent / "system"))
 
-import rig  # noqa: E402  (needs the path)
+import rig  # noqa: E402  (needs the path and the environment)
 import simulator  # noqa: E402
 
 MODELS = HERE / "models"
@@ -25,6 +30,13 @@ intervals: {{fast: {period}, slow: {period}, live: 100 ms}}
 buses: {buses}
 meters: {meters}
 """
+
+
+def build(*targets):
+    for command in (["cmake", "--preset", "release"], ["cmake", "--build", "--preset", "release", "--target", *targets]):
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            sys.exit(done.stdout + done.stderr)
 
 
 def cpu_ns(pid):
