@@ -38,7 +38,15 @@ static void take_gateway(void *context, const struct archive_value *columns)
 		.backlog_trends = archive_number_or(&columns[9], -1),
 		.store_bytes = archive_number_or(&columns[10], -1),
 		.health_wall_ms = archive_number_or(&columns[11], INSTANT_UNKNOWN),
+		.store_bytes_max = archive_number_or(&columns[12], -1),
+		.written_bytes_day = archive_number_or(&columns[13], -1),
+		.written_bytes_per_row = archive_number_or(&columns[14], -1),
+		.device_bytes_day = archive_number_or(&columns[15], -1),
+		.device_bytes_per_row = archive_number_or(&columns[16], -1),
+		.card_life_left = archive_number_or(&columns[17], -1),
+		.certificate_end_wall_ms = archive_number_or(&columns[19], INSTANT_UNKNOWN),
 	};
+	copy_text(gateway->card_reserve, sizeof(gateway->card_reserve), &columns[18]);
 	copy_text(gateway->name, sizeof(gateway->name), &columns[1]);
 	copy_text(gateway->presence, sizeof(gateway->presence), &columns[3]);
 	copy_text(gateway->version, sizeof(gateway->version), &columns[4]);

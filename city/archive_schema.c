@@ -27,6 +27,10 @@ static const struct archive_piece pieces[] = {
 		"last_seen_ms BIGINT NOT NULL, presence TEXT, version TEXT, clock TEXT, store_id TEXT, "
 		"status_ms BIGINT, backlog_energy BIGINT, backlog_trends BIGINT, store_bytes BIGINT, "
 		"health_ms BIGINT, about TEXT, about_ms BIGINT"},
+	{ARCHIVE_TABLE, "board", /* since version 2 */
+		"gateway INTEGER PRIMARY KEY, store_bytes_max BIGINT, written_bytes_day BIGINT, written_bytes_per_row BIGINT, "
+		"device_bytes_day BIGINT, device_bytes_per_row BIGINT, card_life_left INTEGER, card_reserve TEXT, "
+		"certificate_end_ms BIGINT"},
 	{ARCHIVE_TABLE, "store",
 		"gateway INTEGER NOT NULL, store INTEGER NOT NULL, id TEXT NOT NULL, generation BIGINT NOT NULL, "
 		"first_seen_ms BIGINT NOT NULL, anchored INTEGER NOT NULL, PRIMARY KEY (gateway, store), "
@@ -102,6 +106,7 @@ static const struct archive_piece pieces[] = {
 const char *const archive_statements[SQL_COUNT] = {
 	[SQL_VERSION]          = "SELECT max(version) FROM format",
 	[SQL_PUT_VERSION]      = "INSERT INTO format VALUES ($1) ON CONFLICT DO NOTHING",
+	[SQL_DROP_OLDER_VERSIONS] = "DELETE FROM format WHERE version < $1",
 	[SQL_GATEWAY_FIND]     = "SELECT gateway FROM gateway WHERE name = $1",
 	[SQL_GATEWAY_LAST]     = "SELECT max(gateway) FROM gateway",
 	[SQL_GATEWAY_ADD]      = "INSERT INTO gateway (gateway, name, first_seen_ms, last_seen_ms) VALUES ($1, $2, $3, $4) "
@@ -112,9 +117,16 @@ const char *const archive_statements[SQL_COUNT] = {
 				 "WHERE gateway = $6",
 	[SQL_GATEWAY_HEALTH]   = "UPDATE gateway SET backlog_energy = $1, backlog_trends = $2, store_bytes = $3, health_ms = $4 "
 				 "WHERE gateway = $5",
+	[SQL_BOARD_SET]        = "INSERT INTO board VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (gateway) DO UPDATE SET "
+				 "store_bytes_max = excluded.store_bytes_max, written_bytes_day = excluded.written_bytes_day, "
+				 "written_bytes_per_row = excluded.written_bytes_per_row, device_bytes_day = excluded.device_bytes_day, "
+				 "device_bytes_per_row = excluded.device_bytes_per_row, card_life_left = excluded.card_life_left, "
+				 "card_reserve = excluded.card_reserve, certificate_end_ms = excluded.certificate_end_ms",
 	[SQL_GATEWAY_ABOUT]    = "UPDATE gateway SET about = $1, about_ms = $2 WHERE gateway = $3",
-	[SQL_GATEWAY_ALL]      = "SELECT gateway, name, last_seen_ms, presence, version, clock, store_id, status_ms, "
-				 "backlog_energy, backlog_trends, store_bytes, health_ms FROM gateway ORDER BY name",
+	[SQL_GATEWAY_ALL]      = "SELECT gateway.gateway, name, last_seen_ms, presence, version, clock, store_id, status_ms, "
+				 "backlog_energy, backlog_trends, store_bytes, health_ms, store_bytes_max, written_bytes_day, "
+				 "written_bytes_per_row, device_bytes_day, device_bytes_per_row, card_life_left, card_reserve, "
+				 "certificate_end_ms FROM gateway LEFT JOIN board ON board.gateway = gateway.gateway ORDER BY name",
 	[SQL_STORE_FIND]       = "SELECT store, CASE WHEN store = 1 THEN 1 ELSE anchored END, generation FROM store WHERE gateway = $1 AND id = $2",
 	[SQL_STORE_LAST]       = "SELECT max(store) FROM store WHERE gateway = $1",
 	[SQL_STORE_ADD]        = "INSERT INTO store (store, gateway, id, generation, first_seen_ms, anchored) "

@@ -87,6 +87,7 @@ static enum archive_status add_numbered(
 	return status;
 }
 
+/* What of it is not there yet: all, or what an older version has not. */
 static enum archive_status make_schema(struct archive_store *store)
 {
 	const struct archive_db_ops *ops = store->db->ops;
@@ -95,6 +96,8 @@ static enum archive_status make_schema(struct archive_store *store)
 	enum archive_status status = ops->begin(store->db, true);
 	for (size_t i = 0; i < count && status == ARCHIVE_OK; i++)
 		status = ops->make(store->db, &pieces[i]);
+	if (status == ARCHIVE_OK)
+		status = RUN(store, SQL_DROP_OLDER_VERSIONS, NUMBER(ARCHIVE_FORMAT_VERSION));
 	if (status == ARCHIVE_OK)
 		status = RUN(store, SQL_PUT_VERSION, NUMBER(ARCHIVE_FORMAT_VERSION));
 	if (status == ARCHIVE_OK)
@@ -114,9 +117,18 @@ static enum archive_status enter(struct archive_store *store)
 	if (status != ARCHIVE_OK)
 		return status;
 	status = archive_query(store, &ask);
-	if (status == ARCHIVE_REFUSED || (status == ARCHIVE_OK && version == 0)) /* no table yet */
+	bool is_there = status == ARCHIVE_OK && version > 0;
+	bool is_older = is_there && version < ARCHIVE_FORMAT_VERSION;
+	if (is_older && store->only_looks)
+		return archive_refuse(store,
+			"its format is of version %lld; `byport-city archive` brings it to "
+			"version %d when it starts",
+			(long long)version, ARCHIVE_FORMAT_VERSION);
+	if (status == ARCHIVE_REFUSED || (status == ARCHIVE_OK && !is_there))
 		return store->only_looks ? archive_refuse(store, "there is no archive there")
 					 : make_schema(store);
+	if (is_older)
+		return make_schema(store);
 	if (version > ARCHIVE_FORMAT_VERSION) {
 		archive_refuse(store, "its format is of version %lld, this program knows %d",
 			(long long)version, ARCHIVE_FORMAT_VERSION);

@@ -117,9 +117,18 @@ struct archive_gateway {
 	int64_t backlog_trends;
 	int64_t store_bytes;
 	int64_t health_wall_ms;
-	int64_t expected[STREAM_COUNT]; /* ids of all its stores that messages named */
-	int64_t arrived[STREAM_COUNT];  /* and of them committed, or gone */
-	int64_t conflicts;              /* not settled */
+	int64_t store_bytes_max;   /* the budget; -1: not told, as all of these: */
+	int64_t written_bytes_day; /* to its card in 24 hours, by the gateway */
+	int64_t written_bytes_per_row;
+	int64_t device_bytes_day; /* and by all */
+	int64_t device_bytes_per_row;
+	int64_t card_life_left;          /* percent */
+	char card_reserve[16];           /* "normal", "warning", "urgent" */
+	int64_t certificate_end_wall_ms; /* its own at the broker; INSTANT_UNKNOWN: none, not told
+					  */
+	int64_t expected[STREAM_COUNT];  /* ids of all its stores that messages named */
+	int64_t arrived[STREAM_COUNT];   /* and of them committed, or gone */
+	int64_t conflicts;               /* not settled */
 	int64_t refused;
 };
 

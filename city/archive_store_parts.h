@@ -46,7 +46,9 @@ struct archive_store {
 #define NUMBER(x)       ((struct archive_value){ARCHIVE_NUMBER, (x), NULL})
 #define TEXT(x)         ((struct archive_value){ARCHIVE_TEXT, 0, (x)})
 #define TEXT_OR_NULL(x) ((x) ? TEXT(x) : NOTHING)
-#define NOTHING         ((struct archive_value){.type = ARCHIVE_NULL})
+/* A number where there is one. */
+#define NUMBER_IF(has, x) ((has) ? NUMBER(x) : NOTHING)
+#define NOTHING           ((struct archive_value){.type = ARCHIVE_NULL})
 
 /* Run a statement with its parameters. */
 #define RUN(store, statement, ...)                                                             \

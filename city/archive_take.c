@@ -139,9 +139,24 @@ static enum archive_status take_health(
 	struct archive_store *store, int32_t gateway, const struct archive_arrival *arrival)
 {
 	const struct health_message *health = &arrival->message->health;
-	return RUN(store, SQL_GATEWAY_HEALTH, NUMBER(health->backlog_energy),
+	const struct flash_wear *flash = &health->flash;
+	const struct flash_figures *written = &flash->counters[FLASH_WRITTEN];
+	const struct flash_figures *device = &flash->counters[FLASH_DEVICE];
+	enum archive_status status = RUN(store, SQL_GATEWAY_HEALTH, NUMBER(health->backlog_energy),
 		NUMBER(health->backlog_trends), NUMBER(health->store_bytes),
 		NUMBER(arrival->at_wall_ms), NUMBER(gateway));
+	if (status != ARCHIVE_OK)
+		return status;
+	return RUN(store, SQL_BOARD_SET, NUMBER(gateway),
+		NUMBER_IF(health->has_store_bytes_max, health->store_bytes_max),
+		NUMBER_IF(written->has_day, written->day),
+		NUMBER_IF(written->has_row, written->per_row),
+		NUMBER_IF(device->has_day, device->day),
+		NUMBER_IF(device->has_row, device->per_row),
+		NUMBER_IF(flash->has_life_left, flash->life_left_percent),
+		TEXT_OR_NULL(flash_pre_eol_name((enum flash_pre_eol)flash->pre_eol)),
+		NUMBER_IF(health->certificate_end_wall_ms != INSTANT_UNKNOWN,
+			health->certificate_end_wall_ms));
 }
 
 /* What the gateway itself says now; not what the broker kept of it, or says in its place. */

@@ -12,6 +12,7 @@ enum {
 	PORT_PLAIN = 1883,
 	PORT_TLS = 8883,
 	FOR_S_MAX = 31 * 86400,
+	DAYS_MAX = 3650,
 	HELP_COLUMN = 28,
 	KEEP_ALIVE_S = 30,
 };
@@ -115,6 +116,12 @@ static const char *take(const struct option_row *row, const char *text, void *op
 		return read_number(text, FOR_S_MAX, at)
 			       ? NULL
 			       : "a whole number from 1 to 2678400 is allowed";
+	case OPTION_DAYS:
+		return read_number(text, DAYS_MAX, at) ? NULL
+						       : "a whole number from 1 to 3650 is allowed";
+	case OPTION_PERCENT:
+		return read_number(text, 100, at) ? NULL
+						  : "a whole number from 1 to 100 is allowed";
 	case OPTION_BROKER:
 		return read_broker(text, at);
 	}

@@ -39,6 +39,8 @@ enum option_type {
 	OPTION_TEXT,    /* const char * */
 	OPTION_SWITCH,  /* bool */
 	OPTION_SECONDS, /* int64_t, 1 to 31 days */
+	OPTION_DAYS,    /* int64_t, 1 to 3650 */
+	OPTION_PERCENT, /* int64_t, 1 to 100 */
 	OPTION_BROKER,  /* struct broker_options: host and port */
 };
 

@@ -10,9 +10,9 @@
 
 #include "city/archive.h"
 #include "city/archive_store.h"
-#include "city/json_puts.h"
 #include "city/options.h"
 #include "city/program.h"
+#include "gateway/json_puts.h"
 #include "gateway/terminal.h"
 
 enum { LINE_BYTES_MAX = 1 << 20 }; /* the largest payload kept, every byte of it escaped */

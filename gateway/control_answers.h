@@ -24,6 +24,9 @@ struct control_view {
 typedef void control_answer_writer(struct json_writer *writer, const void *context);
 char *control_answer_of(control_answer_writer *write_answer, const void *context);
 
+/* Since an instant; INT64_MIN: it has not been. */
+int64_t control_age_ms(const struct pipeline *pipeline, int64_t at_mono_ms);
+
 char *control_answer_status(const struct control_view *view);
 
 /* `meter` NULL: of all. The caller has seen to it that the meter is there. */

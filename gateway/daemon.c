@@ -51,6 +51,8 @@ static void turn_of_link(struct daemon *daemon)
 	for (int i = 0; i < DAEMON_EVENTS_A_TURN && daemon->link != NULL; i++) {
 		if (!mqtt_link_next(daemon->link, &event))
 			return;
+		if (event.kind == LINK_CONNECTED) /* with the files as they are now */
+			daemon_link_know_certificate(daemon);
 		pipeline_link(daemon->pipeline, &event, &daemon->now);
 		if (event.kind == LINK_DISCONNECTED)
 			daemon_link_learn(daemon);
@@ -87,6 +89,7 @@ static void turn_of_the_second(struct daemon *daemon)
 	daemon_ask_kernel(daemon);
 	control_server_step(daemon->server, daemon->now.mono_ms);
 	tell_of_drops(daemon);
+	daemon_look_at_flash(daemon);
 	service_manager_tell("WATCHDOG=1");
 	if (daemon->link == NULL && daemon->now.mono_ms >= daemon->link_retry_mono_ms)
 		daemon_link_start(daemon);

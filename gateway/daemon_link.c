@@ -79,6 +79,15 @@ void daemon_link_start(struct daemon *daemon)
 		loaded_site_hold(daemon->link_loaded);
 	}
 	free(will);
+	daemon_link_know_certificate(daemon);
+}
+
+void daemon_link_know_certificate(struct daemon *daemon)
+{
+	const struct config_broker *broker = &daemon->loaded->config->broker;
+	bool has_own = broker->tls == CONFIG_YES && broker->certificate_file != NULL;
+	pipeline_take_certificate(daemon->pipeline,
+		has_own ? mqtt_link_certificate_end(broker->certificate_file) : INSTANT_UNKNOWN);
 }
 
 void daemon_link_learn(struct daemon *daemon)

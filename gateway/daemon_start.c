@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "gateway/daemon_state.h"
+#include "gateway/flash_look.h"
 
 enum {
 	QUEUE_POLLS = 8, /* of every device fit in the queue while the disk is slow */
@@ -103,6 +104,18 @@ static bool lock_data_directory(struct daemon *daemon)
 	return false;
 }
 
+/* ---- the card ---- */
+
+void daemon_look_at_flash(struct daemon *daemon)
+{
+	if (daemon->now.mono_ms < daemon->flash_due_mono_ms)
+		return;
+	daemon->flash_due_mono_ms = daemon->now.mono_ms + DAEMON_FLASH_LOOK_MS;
+	const struct flash_look look =
+		flash_look_at("", flash_device_under(daemon->data_directory));
+	pipeline_take_flash(daemon->pipeline, &look, &daemon->now);
+}
+
 /* ---- pipeline ---- */
 
 static enum link_status publish(void *context, const struct mqtt_publication *publication)
@@ -162,6 +175,7 @@ static bool open_pipeline(struct daemon *daemon)
 			store_status_text(status), opening.reason);
 		return false;
 	}
+	daemon_look_at_flash(daemon);
 	return pipeline_take_site(
 		daemon->pipeline, daemon->loaded->site, &daemon->now, daemon->loaded->slots);
 }

@@ -15,6 +15,7 @@ enum {
 	DAEMON_EVENTS_A_TURN = 64,   /* of the link, likewise */
 	DAEMON_BUSY_POLL_MS = 20,    /* while a worker is stopping or waits for its port */
 	DAEMON_SECOND_MS = 1000, /* watchdog, clients' time-outs, the kernel's word on the clock */
+	DAEMON_FLASH_LOOK_MS = 10000, /* between looks at what the card was written */
 	DAEMON_LINK_RETRY_MS = 30000, /* after a link that could not even be started */
 	DAEMON_GOODBYE_MS = 250,      /* at the end: for the broker's acknowledgements, */
 	DAEMON_LINK_STOP_MS = 150,    /* for the link's thread, */
@@ -32,6 +33,7 @@ struct daemon {
 	bool reload_wanted;
 	struct clock_observation now;
 	int64_t second_due_mono_ms;
+	int64_t flash_due_mono_ms;
 	int64_t link_retry_mono_ms;
 	bool link_told; /* that it cannot be started */
 
@@ -60,6 +62,9 @@ enum daemon_result daemon_start(struct daemon *daemon, const char *path);
 /* Free what was made; what is NULL was not. */
 void daemon_free(struct daemon *daemon);
 
+/* Tell the pipeline what the kernel tells of the card under the store. */
+void daemon_look_at_flash(struct daemon *daemon);
+
 /* ---- daemon_link.c ---- */
 
 void daemon_link_start(struct daemon *daemon);
@@ -67,6 +72,8 @@ void daemon_link_stop(struct daemon *daemon, uint32_t wait_ms);
 /* Tell it what the next attempt goes by: how late it is at least, for certificates; the Will;
  * whether another gateway takes the connection. */
 void daemon_link_learn(struct daemon *daemon);
+/* Tell the pipeline when our certificate ends: the one that the file holds now. */
+void daemon_link_know_certificate(struct daemon *daemon);
 /* Why a connection that stands or is tried would be given up for settings that cannot work; NULL:
  * it would not. */
 const char *daemon_link_refuses(const struct daemon *daemon, const struct config_broker *broker);

@@ -16,6 +16,7 @@
 
 #include "config/site_config.h"
 #include "drivers/bus_worker.h"
+#include "gateway/core/flash_wear.h"
 #include "gateway/core/peaks.h"
 #include "gateway/core/series.h"
 #include "gateway/core/totals.h"
@@ -231,6 +232,11 @@ struct health_message {
 	int64_t undelivered_energy; /* rows without a receipt */
 	int64_t undelivered_trends;
 	int64_t store_bytes;
+	bool has_store_bytes_max; /* false: an older gateway */
+	int64_t store_bytes_max;
+	struct flash_wear flash;         /* of the card under the store */
+	int64_t certificate_end_wall_ms; /* the gateway's own at the broker; INSTANT_UNKNOWN: none
+					  */
 	const struct health_bus *buses;
 	size_t buses_count;
 	const struct health_meter *meters;

@@ -23,6 +23,7 @@ WORDS(bus_error_kind_name, bus_error_kind)
 WORDS(totals_part_name, totals_part_name)
 WORDS(total_lack_name, total_lack)
 WORDS(peak_rule_name, peak_rule)
+WORDS(flash_pre_eol_name, flash_pre_eol)
 
 static const char *presence_word(unsigned number)
 {
@@ -69,6 +70,7 @@ static const struct message_words flags       = {flag_name_word, FLAG_COUNT};
 static const struct message_words parts       = {totals_part_name_word, PART_COUNT};
 static const struct message_words lacks       = {total_lack_name_word, LACK_COUNT};
 static const struct message_words peak_rules  = {peak_rule_name_word, PEAK_RULE_COUNT};
+static const struct message_words pre_eols    = {flash_pre_eol_name_word, FLASH_PRE_EOL_COUNT};
 static const struct message_words periods     = {period_word, SPAN_COUNT};
 static const struct message_words peak_spans  = {peak_span_word, SPAN_COUNT};
 
@@ -283,6 +285,12 @@ static const struct message_field health_meter_fields[] = {
 static const struct message_record health_meter_record = RECORD(health_meter_fields, struct health_meter,
 	"One meter's device.");
 
+/* One counter of what was written. */
+#define FLASH_FIELDS(name, at, text) \
+	{FIELD(name, MESSAGE_INTEGER, at.since_start, "Bytes that " text ". Since the start."), IF_FLAG(at.is_known), .added = true}, \
+	{FIELD(name "_day", MESSAGE_INTEGER, at.day, "The same over the last 24 hours; null also before it has run for a day."), IF_FLAG(at.has_day), .added = true}, \
+	{FIELD(name "_per_row", MESSAGE_INTEGER, at.per_row, "The same for each row stored since the start; null also where none was."), IF_FLAG(at.has_row), .added = true}
+
 #define S struct health_message
 static const struct message_field health_fields[] = {
 	{FIELD("at", MESSAGE_INSTANT, at_wall_ms, "When this was said; null while the time is not known."), IF_SET},
@@ -293,6 +301,12 @@ static const struct message_field health_fields[] = {
 	{FIELD("undelivered_energy", MESSAGE_INTEGER, undelivered_energy, "Rows of the stream energy that not every archive has given a receipt for; null: none gives receipts."), IF_FLAG(has_receipts_energy)},
 	{FIELD("undelivered_trends", MESSAGE_INTEGER, undelivered_trends, "Rows of the stream trends that not every archive has given a receipt for; null: none gives receipts."), IF_FLAG(has_receipts_trends)},
 	{FIELD("store_bytes", MESSAGE_INTEGER, store_bytes, "Bytes the store takes.")},
+	{FIELD("store_bytes_max", MESSAGE_INTEGER, store_bytes_max, "Bytes it may take; null: not told."), IF_FLAG(has_store_bytes_max), .added = true},
+	FLASH_FIELDS("written_bytes", flash.counters[FLASH_WRITTEN], "the gateway had the kernel write, without the file system's own; null: not known"),
+	FLASH_FIELDS("device_bytes", flash.counters[FLASH_DEVICE], "all programs and the file system wrote to the partition or disk under the store; null: there is none, or it does not count"),
+	{FIELD("card_life_left", MESSAGE_INTEGER, flash.life_left_percent, "Percent of the card's life left by its own estimate, at least; in steps of 10; null: it does not tell."), IF_FLAG(flash.has_life_left), .added = true},
+	{FIELD("card_reserve", MESSAGE_WORD, flash.pre_eol, "The card's reserve blocks: normal; warning: 80 % used; urgent: 90 % used; null: it does not tell."), IF_SET, .added = true, .words = &pre_eols},
+	{FIELD("certificate_end", MESSAGE_INSTANT, certificate_end_wall_ms, "End of the gateway's own certificate at the broker; null: it has none."), IF_SET, .added = true},
 	{FIELD("buses", MESSAGE_LIST, buses, "Every bus."), COUNTED(buses_count), .record = &health_bus_record},
 	{FIELD("meters", MESSAGE_LIST, meters, "Every meter."), COUNTED(meters_count), .record = &health_meter_record},
 };

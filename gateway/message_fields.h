@@ -57,6 +57,7 @@ struct message_field {
 	enum message_field_type type;
 	enum message_presence presence;
 	bool left_out; /* when it has no value, instead of null */
+	bool added;    /* within the version: not there from an older gateway, which is as null */
 	bool is_above; /* an integer that must be more than the one at above_offset */
 	uint16_t offset;
 	uint16_t has_offset;

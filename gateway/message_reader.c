@@ -402,7 +402,7 @@ static bool read_nothing(struct reading *reading, const json_t *json, const stru
 	const struct message_field *field = target->field;
 	if (field->presence == MESSAGE_ALWAYS)
 		return fail(reading, json ? "null is not allowed" : "is missing");
-	if (!json && !field->left_out)
+	if (!json && !field->left_out && !field->added)
 		return fail(reading, "is missing");
 	if (field->type == MESSAGE_INSTANT)
 		*(int64_t *)target->at = INSTANT_UNKNOWN;

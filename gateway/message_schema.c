@@ -185,7 +185,7 @@ static json_t *record_schema(const struct message_record *record)
 	for (size_t i = 0; i < record->fields_count; i++) {
 		const struct message_field *field = &record->fields[i];
 		json_object_set_new(properties, field->key, field_schema(field));
-		if (!field->left_out)
+		if (!field->left_out && !field->added)
 			json_array_append_new(required, json_string(field->key));
 	}
 	return json_pack("{s:s, s:s, s:o, s:o}", "description", record->help, "type", "object",

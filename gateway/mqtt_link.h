@@ -108,6 +108,10 @@ const char *mqtt_link_check(const struct mqtt_link_settings *settings);
 enum link_status mqtt_link_start(const struct mqtt_link_settings *settings,
 	struct mqtt_link **ret_link, const char **ret_reason);
 
+/* When the first certificate of a file in PEM, our own, ends: UTC milliseconds. INT64_MIN: NULL is
+ * given, or it cannot be read. */
+int64_t mqtt_link_certificate_end(const char *certificate_file);
+
 /* Readable when an event waits; for poll(). */
 int mqtt_link_fd(const struct mqtt_link *link);
 

@@ -148,9 +148,9 @@ static int on_verify(int good, X509_STORE_CTX *store)
 	return good;
 }
 
-/* ---- the context ---- */
+/* ---- our own certificate ---- */
 
-/* A key under a passphrase is not asked for on the terminal. */
+/* What stands under a passphrase is not asked for on the terminal. */
 static int no_passphrase(char *buffer, int size, int writing, void *context)
 {
 	(void)buffer;
@@ -159,6 +159,23 @@ static int no_passphrase(char *buffer, int size, int writing, void *context)
 	(void)context;
 	return -1;
 }
+
+int64_t mqtt_link_certificate_end(const char *certificate_file)
+{
+	int64_t end_wall_ms = INT64_MIN;
+	struct tm parts;
+	BIO *file = certificate_file ? BIO_new_file(certificate_file, "r") : NULL;
+	/* Our own stands first, its issuers behind it. */
+	X509 *certificate = file ? PEM_read_bio_X509(file, NULL, no_passphrase, NULL) : NULL;
+	if (certificate && ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &parts) == 1)
+		end_wall_ms = (int64_t)timegm(&parts) * 1000;
+	X509_free(certificate);
+	BIO_free(file);
+	ERR_clear_error();
+	return end_wall_ms;
+}
+
+/* ---- the context ---- */
 
 static const char *load_trusted(SSL_CTX *context, const char *ca_file)
 {

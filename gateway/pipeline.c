@@ -106,6 +106,7 @@ static struct pipeline *new_pipeline(
 	pipeline->totals_due_mono_ms = now->mono_ms;
 	pipeline->lower_told_mono_ms = INT64_MIN;
 	pipeline_twin_begin(pipeline);
+	pipeline->certificate_end_wall_ms = INSTANT_UNKNOWN;
 	pipeline->payload_bytes_max = MESSAGE_BYTES_MAX;
 	pipeline->payload = malloc(MESSAGE_BYTES_MAX);
 	pipeline->rows = calloc(PIPELINE_ROWS_A_READ, sizeof *pipeline->rows);
@@ -355,6 +356,11 @@ void pipeline_link(struct pipeline *pipeline, const struct link_event *event,
 		pipeline_archives_unheard(pipeline, event);
 		break;
 	}
+}
+
+void pipeline_take_certificate(struct pipeline *pipeline, int64_t end_wall_ms)
+{
+	pipeline->certificate_end_wall_ms = end_wall_ms;
 }
 
 /* ---- through time ---- */

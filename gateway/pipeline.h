@@ -11,6 +11,7 @@
 #ifndef GATEWAY_PIPELINE_H
 #define GATEWAY_PIPELINE_H
 
+#include "gateway/core/flash_wear.h"
 #include "gateway/core/wall_clock.h"
 #include "gateway/log.h"
 #include "gateway/message.h"
@@ -97,6 +98,14 @@ void pipeline_report(struct pipeline *pipeline, const struct pipeline_source *so
 /* What happened to the link. */
 void pipeline_link(struct pipeline *pipeline, const struct link_event *event,
 	const struct clock_observation *now);
+
+/* What the kernel tells of the card under the store; the first time soon after opening, then now
+ * and then. */
+void pipeline_take_flash(struct pipeline *pipeline, const struct flash_look *look,
+	const struct clock_observation *now);
+
+/* The end of our own certificate at the broker; INSTANT_UNKNOWN: we have none. */
+void pipeline_take_certificate(struct pipeline *pipeline, int64_t end_wall_ms);
 
 /* The end of the newest stored interval, of any counter, that has readings and was not taken back;
  * 0: there is none. */

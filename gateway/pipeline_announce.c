@@ -378,6 +378,10 @@ static void publish_health(
 			pipeline_undelivered(pipeline, STREAM_TRENDS, &message.undelivered_trends);
 		message.store_bytes = store_bytes(pipeline->store);
 	}
+	message.has_store_bytes_max = true;
+	message.store_bytes_max = pipeline->settings.store.bytes_max;
+	message.flash = flash_wear_of(&pipeline->flash);
+	message.certificate_end_wall_ms = pipeline->certificate_end_wall_ms;
 	size_t length = message_write_health(&message, NULL, 0);
 	char *payload = malloc(length + 1);
 	if (payload == NULL)

@@ -143,6 +143,8 @@ struct pipeline {
 	bool about_changed;
 	int64_t commit_due_mono_ms; /* INT64_MAX: nothing waits */
 	int64_t retry_mono_ms;      /* no commit before */
+	int64_t rows_stored;        /* committed since the start, of both streams */
+	struct flash_history flash; /* the card under the store */
 
 	struct delivery delivery;
 	struct receipts receipts;   /* of the store in use */
@@ -158,6 +160,7 @@ struct pipeline {
 	char link_reason[LINK_EVENT_TEXT_MAX];
 	int64_t link_since_mono_ms;
 	int64_t sessions;
+	int64_t certificate_end_wall_ms; /* our own; INSTANT_UNKNOWN: we have none */
 	size_t payload_bytes_max;
 	int announced; /* announcements of QoS 1 that the broker has not acknowledged */
 	uint32_t refused_announcements; /* bits by enum message_kind; said once each */

@@ -183,6 +183,21 @@ static void tell_of_loss(struct pipeline *pipeline)
 	pipeline->lost_trends_told = loss.trend_rows;
 }
 
+/* The last ids of both streams together: they grow by the rows that a commit stores. */
+static int64_t ids_committed(const struct pipeline *pipeline)
+{
+	int64_t ids = 0;
+	for (int i = 0; i < STREAM_COUNT; i++)
+		ids += store_cursor(pipeline->store, (enum stream)i).last;
+	return ids;
+}
+
+void pipeline_take_flash(struct pipeline *pipeline, const struct flash_look *look,
+	const struct clock_observation *now)
+{
+	flash_history_add(&pipeline->flash, look, now->mono_ms, pipeline->rows_stored);
+}
+
 void pipeline_commit(struct pipeline *pipeline)
 {
 	if (pipeline->store == NULL) {
@@ -190,8 +205,10 @@ void pipeline_commit(struct pipeline *pipeline)
 		return;
 	}
 	pipeline->commit_due_mono_ms = INT64_MAX;
+	int64_t ids_before = ids_committed(pipeline);
 	switch (store_commit(pipeline->store)) {
 	case STORE_OK:
+		pipeline->rows_stored += ids_committed(pipeline) - ids_before;
 		leave_trouble(pipeline);
 		tell_of_loss(pipeline);
 		pipeline_flags_revise(pipeline);

@@ -148,6 +148,15 @@ static const struct health_meter some_health = {
 	.timeout_ms = 120,
 };
 
+static const struct flash_figures some_flash = {
+	.is_known = true,
+	.has_day = true,
+	.has_row = true,
+	.since_start = INT64_C(1000000000),
+	.day = 10000000,
+	.per_row = 100,
+};
+
 /* A part's weight is what the message is heavier with it. */
 static double health_bytes(const struct site *site)
 {
@@ -156,6 +165,10 @@ static double health_bytes(const struct site *site)
 		.uptime_s = 1000000,
 		.clock = CLOCK_STATE_SYNCHRONISED,
 		.store_bytes = INT64_C(100000000),
+		.has_store_bytes_max = true,
+		.store_bytes_max = INT64_C(256000000),
+		.flash = {.counters = {some_flash, some_flash}},
+		.certificate_end_wall_ms = some_day_wall_ms,
 	};
 	const double empty = (double)message_write_health(&message, NULL, 0);
 	double bytes = empty + topic_bytes(site, MESSAGE_HEALTH, NULL);

@@ -87,6 +87,17 @@ static bool grow(struct table *table)
 	return true;
 }
 
+/* C0 and DEL; and C1, two bytes of UTF-8, of which U+009B begins what ESC [ does. */
+static void replace_controls(char *text)
+{
+	for (unsigned char *at = (unsigned char *)text; *at != '\0'; at++) {
+		if (*at < ' ' || *at == 0x7f)
+			*at = '?';
+		if (at[0] == 0xc2 && at[1] >= 0x80 && at[1] < 0xa0)
+			at[0] = at[1] = '?';
+	}
+}
+
 void table_cell(struct table *table, enum tint tint, const char *format, ...)
 {
 	if (table == NULL || !grow(table))
@@ -96,9 +107,7 @@ void table_cell(struct table *table, enum tint tint, const char *format, ...)
 	va_start(arguments, format);
 	vsnprintf(text, sizeof text, format, arguments);
 	va_end(arguments);
-	for (char *at = text; *at != '\0'; at++)
-		if ((unsigned char)*at < ' ' || *at == 0x7f)
-			*at = '?';
+	replace_controls(text);
 	table->cells[table->cells_count++] = (struct cell){.text = strdup(text), .tint = tint};
 }
 
@@ -174,6 +183,28 @@ static bool has_titles(const struct table *table)
 	return false;
 }
 
+/* Of each column, and of all with the gaps between. */
+static size_t measure(const struct table *table, size_t ret_widths[static TABLE_COLUMNS_MAX])
+{
+	size_t all = 0;
+	for (size_t i = 0; i < table->columns_count; i++)
+		ret_widths[i] = width_of(table->columns[i].title);
+	for (size_t i = 0; i < table->cells_count; i++) {
+		size_t width = width_of(table->cells[i].text);
+		if (width > ret_widths[i % table->columns_count])
+			ret_widths[i % table->columns_count] = width;
+	}
+	for (size_t i = 0; i < table->columns_count; i++)
+		all += ret_widths[i] + (i > 0 ? COLUMN_GAP : 0);
+	return all;
+}
+
+size_t table_width(const struct table *table)
+{
+	size_t widths[TABLE_COLUMNS_MAX];
+	return table != NULL ? measure(table, widths) : 0;
+}
+
 void table_print(const struct table *table, const struct terminal *terminal, FILE *stream)
 {
 	if (table == NULL)
@@ -183,13 +214,8 @@ void table_print(const struct table *table, const struct terminal *terminal, FIL
 	for (size_t i = 0; i < table->columns_count; i++) {
 		char *title = strdup(table->columns[i].title);
 		titles[i] = (struct cell){.text = title, .tint = TINT_BOLD};
-		widths[i] = width_of(title);
 	}
-	for (size_t i = 0; i < table->cells_count; i++) {
-		size_t width = width_of(table->cells[i].text);
-		if (width > widths[i % table->columns_count])
-			widths[i % table->columns_count] = width;
-	}
+	measure(table, widths);
 	struct line line = {.terminal = terminal, .stream = stream};
 	if (has_titles(table))
 		put_line(table, titles, widths, line);

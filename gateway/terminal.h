@@ -37,6 +37,9 @@ struct table *table_free(struct table *table);
 __attribute__((format(printf, 3, 4))) void table_cell(
 	struct table *table, enum tint tint, const char *format, ...);
 
+/* Of its widest line, in columns; 0 of NULL. */
+size_t table_width(const struct table *table);
+
 /* With titles, where any column has one; lines are cut at the terminal's width. */
 void table_print(const struct table *table, const struct terminal *terminal, FILE *stream);
 

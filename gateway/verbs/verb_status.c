@@ -11,7 +11,11 @@
 
 enum status_option { OPTION_SOCKET, OPTION_CONFIG, OPTION_JSON, OPTION_COUNT };
 
-enum { COUNTS_MAX = 128 };
+enum {
+	COUNTS_MAX = 128,
+	WRITTEN_MAX = 96,
+	CARD_WARN_PERCENT = 10, /* of its life left, as `byport-city gateways` has it */
+};
 
 /* clang-format off */
 static const struct verb_option options[] = {
@@ -110,6 +114,10 @@ static void add_broker(struct table *table, const json_t *broker)
 		add_line(table, "", TINT_BAD, "another gateway uses the same name: a copied card?");
 		add_line(table, "", TINT_BAD, "give one of them another `gateway: id`");
 	}
+	const char *end = json_text_at(broker, "certificate_end");
+	snprintf(text, sizeof text, "valid until %s", end);
+	if (end[0] != '\0')
+		add_line(table, "certificate", TINT_PLAIN, text);
 }
 
 static void add_store(struct table *table, const json_t *store)
@@ -135,6 +143,46 @@ static void add_store(struct table *table, const json_t *store)
 	}
 }
 
+/* "3.1 MiB by the gateway, 11.0 MiB to the card in all"; "" where neither is known. */
+static void print_written(const json_t *flash, const char *key, char ret_text[static WRITTEN_MAX])
+{
+	/* clang-format off */
+	static const struct { const char *counter; const char *words; } parts[] = {
+		{"written", "by the gateway"}, {"device", "to the card in all"}};
+	/* clang-format on */
+	size_t length = 0;
+	ret_text[0] = '\0';
+	for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+		double bytes = json_number_at(json_object_get(flash, parts[i].counter), key, -1);
+		if (bytes < 0)
+			continue;
+		int added = snprintf(ret_text + length, WRITTEN_MAX - length, "%s%.1f MiB %s",
+			length > 0 ? ", " : "", bytes / (1 << 20), parts[i].words);
+		length += added > 0 ? (size_t)added : 0;
+	}
+}
+
+/* What is not known has no line. */
+static void add_flash(struct table *table, const json_t *flash)
+{
+	char written[WRITTEN_MAX], text[WRITTEN_MAX + 80];
+	double row = json_number_at(json_object_get(flash, "written"), "bytes_per_row", -1);
+	print_written(flash, "bytes", written);
+	snprintf(text, sizeof text, row >= 0 ? "%s; %.0f bytes a row" : "%s", written, row);
+	if (written[0] != '\0')
+		add_line(table, "written", TINT_PLAIN, text);
+	print_written(flash, "bytes_day", written);
+	snprintf(text, sizeof text, "%s in the last day", written);
+	if (written[0] != '\0')
+		add_line(table, "", TINT_PLAIN, text);
+	double left = json_number_at(flash, "life_left", -1);
+	const char *reserve = json_text_at(flash, "reserve");
+	snprintf(text, sizeof text, "at least %.0f %% of its life left, reserve %s", left,
+		reserve[0] != '\0' ? reserve : "not told");
+	if (left >= 0)
+		add_line(table, "card", left > CARD_WARN_PERCENT ? TINT_PLAIN : TINT_WARN, text);
+}
+
 static void print_gateway(const json_t *status, const struct terminal *terminal)
 {
 	static const struct table_column columns[] = {
@@ -145,6 +193,7 @@ static void print_gateway(const json_t *status, const struct terminal *terminal)
 	add_gateway(table, status);
 	add_broker(table, json_object_get(status, "broker"));
 	add_store(table, json_object_get(status, "store"));
+	add_flash(table, json_object_get(status, "flash"));
 	table_print(table, terminal, stdout);
 	table_free(table);
 }

@@ -2,6 +2,7 @@
 """scene.py -- What the benchmarks stand on: simulated meters, a real Mosquitto, a subscriber that counts what arrives,
 and the program under test, with its CPU time and memory from /proc."""
 import json
+import os
 import pathlib
 import time
 

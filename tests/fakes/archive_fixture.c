@@ -189,3 +189,20 @@ void said_run(struct said *said, enum message_kind kind, int64_t first, int64_t 
 	for (int64_t id = first; id <= last; id++)
 		said_add(said, id);
 }
+
+enum archive_status said_take(struct archive_store *by, const struct said *said, int64_t at_wall_ms,
+	struct archive_taken *ret_taken)
+{
+	const struct archive_arrival arrival = {
+		.name = SAID_GATEWAY, .message = &said->message, .at_wall_ms = at_wall_ms};
+	enum archive_status status = archive_store_prepare(by, &arrival);
+	if (status != ARCHIVE_OK)
+		return status;
+	assert_int_equal(archive_store_begin(by), ARCHIVE_OK);
+	status = archive_store_take(by, &arrival, ret_taken);
+	if (status == ARCHIVE_OK)
+		status = archive_store_commit(by);
+	if (status != ARCHIVE_OK)
+		print_error("%s\n", archive_store_reason(by));
+	return status;
+}

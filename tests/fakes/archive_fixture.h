@@ -27,6 +27,7 @@ void archive_fixture_exec(const char *sql);
 #define BEGIN_MS INT64_C(1793491200000) /* 2026-11-01T00:00:00Z */
 #define KWH      INT64_C(1000000)
 
+#define SAID_GATEWAY "oslo/skole/main"
 enum { SAID_ROWS_MAX = 64 };
 
 /* A message of the test's own rows. */
@@ -43,5 +44,8 @@ void said_begin(struct said *said, enum message_kind kind, const char *store_id)
 void said_add(struct said *said, int64_t id);
 /* A message of store "s1" with the rows first..last. */
 void said_run(struct said *said, enum message_kind kind, int64_t first, int64_t last);
+/* Prepared, taken and committed, of SAID_GATEWAY; what is not is left as it is. */
+enum archive_status said_take(struct archive_store *by, const struct said *said, int64_t at_wall_ms,
+	struct archive_taken *ret_taken);
 
 #endif

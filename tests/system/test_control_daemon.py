@@ -2,6 +2,7 @@
 """test_control_daemon.py -- The control socket of the real daemon, as docs/control.md has it: what it answers, what
 it refuses, and that no client can make it wait."""
 import json
+import os
 import socket
 
 import gateway
@@ -43,6 +44,17 @@ class Control(rig.Case):
 
     def client(self, suffix=""):
         return self.use(Client(str(self.daemon.socket) + suffix))
+
+    def test_status_tells_what_was_written_to_the_card(self):
+        """Where the folder lies on a block device, the kernel's own counters; else null, and no line."""
+        device = os.stat(self.daemon.path.parent).st_dev
+        counts = os.path.exists(f"/sys/dev/block/{os.major(device)}:{os.minor(device)}/stat")
+        flash = self.client().ask("status")["flash"]
+        table = rig.run([rig.program("byport"), "status", "--config", self.daemon.path]).stdout
+        self.assertEqual(flash["written"]["bytes"] is not None, counts, flash)
+        self.assertEqual(flash["device"]["bytes"] is not None, counts, flash)
+        self.assertEqual(" MiB by the gateway, " in table, counts, table)
+        self.assertEqual((flash["written"]["bytes_day"], flash["device"]["bytes_day"]), (None, None))
 
     def test_status_tells_of_all(self):
         status = self.client().ask("status")

@@ -52,6 +52,12 @@ class OverTls(rig.Case):
         broker = daemon.status()["broker"]
         return broker["sessions"] if broker["connected"] else None
 
+    def end_of_own(self):
+        """What openssl says."""
+        told = rig.run(["openssl", "x509", "-noout", "-enddate", "-dateopt", "iso_8601", "-in", self.files / "own.crt"],
+                       check=True).stdout
+        return told.strip().removeprefix("notAfter=").replace(" ", "T")
+
     def test_certificates_are_renewed_by_another_authority_and_nothing_is_lost(self):
         new = authority.Authority(self.folder(), "City authority, the second")
         both = self.folder() / "both.crt"
@@ -61,6 +67,7 @@ class OverTls(rig.Case):
         collector = self.use(rig.Collector(gateway.DurableSession(broker), "byport/#"))
         daemon = self.gateway(broker).start()
         self.wait_for_intervals(collector, 2)
+        self.assertEqual(daemon.status()["broker"]["certificate_end"], self.end_of_own())
 
         # a mistake while renewing: the certificate without its key
         shutil.copy(new.issue(NAME).certificate, self.files / "own.crt")
@@ -69,10 +76,12 @@ class OverTls(rig.Case):
         self.assertIn("broker: the key (key_file) is not that of our certificate (certificate_file)", done.stderr)
         self.assertEqual(self.sessions(daemon), 1)  # the connection that stands is not given up for it
 
-        self.keep(new.issue(NAME), [self.city, new])
+        self.keep(new.issue(NAME, until_days=9), [self.city, new])
         done = daemon.verb("reload")
         self.assertEqual((done.returncode, done.stdout), (0, "taken over\n"), done.stderr)
         rig.wait_until(lambda: self.sessions(daemon) == 2, what="the second session")
+        rig.wait_until(lambda: collector.messages(end="/health")[-1].json["certificate_end"] == self.end_of_own(),
+                       what="the new certificate's end in `health`")
         self.assertEqual(daemon.verb("reload").returncode, 0)  # nothing is new: it stays
         self.wait_for_intervals(collector, len(gateway.intervals_of(collector, "kitchen")) + 2)
         self.assertEqual(self.sessions(daemon), 2)

@@ -189,7 +189,8 @@ static void a_field_left_out_or_of_another_type_is_refused_by_its_name(void **st
 		for (size_t i = 0; i < 2 * record->fields_count; i++) {
 			char error[MESSAGE_ERROR_MAX] = "";
 			const char *key = record->fields[i / 2].key;
-			if (i % 2 == 0 && record->fields[i / 2].left_out)
+			if (i % 2 == 0 &&
+				(record->fields[i / 2].left_out || record->fields[i / 2].added))
 				continue; /* it may be */
 			json_t *json = json_loads(bytes, 0, NULL);
 			if (i % 2)

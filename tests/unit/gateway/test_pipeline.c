@@ -89,6 +89,53 @@ static void health_expires_too(void **state)
 	assert_int_equal(health->expiry_s, 180);
 }
 
+/* 0.5 kB of the gateway's own to the card for each second that passes; somebody else writes four
+ * times as much. */
+static void look_at_card(struct scene *scene, int64_t life_left_percent)
+{
+	const int64_t written = scene->now.mono_ms / 2;
+	const struct flash_look look = {
+		.device = 179,
+		.bytes = {[FLASH_WRITTEN] = written, [FLASH_DEVICE] = 5 * written},
+		.life_left_percent = life_left_percent,
+		.pre_eol = life_left_percent >= 0 ? FLASH_PRE_EOL_NORMAL : FLASH_PRE_EOL_UNKNOWN
+        };
+	pipeline_take_flash(scene->pipeline, &look, &scene->now);
+}
+
+static json_int_t told_by_health(struct scene *scene, const char *key)
+{
+	const json_t *told = json_object_get(scene_last_on(scene, "health")->payload, key);
+	assert_non_null(told);
+	return json_is_null(told) ? -1 : json_integer_value(told);
+}
+
+static void health_tells_what_the_card_was_written(void **state)
+{
+	struct scene *scene = *state;
+	int64_t mwh = 0;
+	scene_connect(scene);
+	scene_pass(scene, 1000);
+	assert_int_equal(told_by_health(scene, "written_bytes"), -1);
+	assert_int_equal(told_by_health(scene, "certificate_end"), -1);
+	look_at_card(scene, 70);
+	pipeline_take_certificate(scene->pipeline, scene_start_wall_ms);
+	scene_live_on(scene, INTERVAL_MS, &mwh);
+	look_at_card(scene, 60);
+	scene_live_on(scene, MINUTE_MS, &mwh);
+	assert_int_equal(told_by_health(scene, "written_bytes"), INTERVAL_MS / 2);
+	assert_int_equal(told_by_health(scene, "device_bytes"), 5 * INTERVAL_MS / 2);
+	assert_int_equal(told_by_health(scene, "device_bytes_day"), -1);
+	assert_int_equal(told_by_health(scene, "card_life_left"), 60);
+	assert_int_equal(told_by_health(scene, "store_bytes_max"), 64 << 20);
+	assert_string_equal(json_string_value(json_object_get(
+				    scene_last_on(scene, "health")->payload, "certificate_end")),
+		"2025-11-23T09:00:00Z");
+	/* Two counters' interval and two gauges' minutes of the quarter, as far as committed. */
+	int64_t rows = INTERVAL_MS / 2 / told_by_health(scene, "written_bytes_per_row");
+	assert_true(rows >= 20 && rows <= 40);
+}
+
 static void energy_of_the_intervals_is_the_difference_of_the_readings(void **state)
 {
 	struct scene *scene = *state;
@@ -412,6 +459,7 @@ int main(void)
 		IN_SCENE(what_a_busy_link_did_not_take_is_said_later),
 		IN_SCENE(live_goes_out_at_its_period_and_expires),
 		IN_SCENE(health_expires_too),
+		IN_SCENE(health_tells_what_the_card_was_written),
 		IN_SCENE(energy_of_the_intervals_is_the_difference_of_the_readings),
 		IN_SCENE(rows_made_while_the_broker_is_away_arrive_once_and_in_order),
 		IN_SCENE(what_was_not_acknowledged_goes_again),

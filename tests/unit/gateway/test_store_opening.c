@@ -71,6 +71,25 @@ static void a_board_without_an_id_keeps_the_identity(void **state)
 	assert_string_equal(store_identity(fixture->store).id, before.id);
 }
 
+/* Part of such an id is left out of the file; of the one at hand just as well. */
+static void a_board_whose_id_is_not_hexadecimal_is_the_same_board_again(void **state)
+{
+	static const char *const ids[] = {"board:1", ":", "0123'; DROP TABLE identity; --"};
+	struct store_fixture *fixture = *state;
+
+	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
+		assert_int_equal(
+			store_fixture_open_as(fixture, ids[i], STORE_FIXTURE_BYTES), STORE_OK);
+		struct store_identity before = store_identity(fixture->store);
+		store_fixture_close(fixture);
+		assert_int_equal(
+			store_fixture_open_as(fixture, ids[i], STORE_FIXTURE_BYTES), STORE_OK);
+		assert_int_equal(fixture->opening.finding, STORE_FOUND);
+		assert_string_equal(store_identity(fixture->store).id, before.id);
+		store_fixture_close(fixture);
+	}
+}
+
 static void a_file_that_is_no_data_base_is_set_aside(void **state)
 {
 	struct store_fixture *fixture = *state;
@@ -297,6 +316,7 @@ int main(void)
 		WITH_STORE(an_old_copy_gets_another_identity_and_begins_to_be_sent_anew),
 		WITH_STORE(another_board_gets_another_identity_and_keeps_the_rows),
 		WITH_STORE(a_board_without_an_id_keeps_the_identity),
+		WITH_STORE(a_board_whose_id_is_not_hexadecimal_is_the_same_board_again),
 		WITH_STORE(a_file_that_is_no_data_base_is_set_aside),
 		WITH_STORE(a_torn_file_is_set_aside_and_never_deleted),
 		WITH_STORE(damage_found_while_running_is_told_and_set_aside_at_the_end),
