@@ -83,6 +83,7 @@ struct bus_engine *bus_engine_new(const struct bus_engine_settings *settings, in
 	engine->late = NO_DEVICE;
 	engine->reopen_mono_us = now_mono_us;
 	engine->reopen_period_ms = BUS_REOPEN_PERIOD_MS_MIN;
+	engine_begin_loads(engine, now_mono_us);
 	if (!make_schedule(engine, now_mono_us) || !make_devices(engine)) {
 		return bus_engine_free(engine);
 	}
@@ -137,7 +138,7 @@ static bool take_turn(struct bus_engine *engine, const struct poll_turn *turn, i
 	return true;
 }
 
-struct engine_step bus_engine_next(struct bus_engine *engine, int64_t now_mono_us)
+static struct engine_step next_step(struct bus_engine *engine, int64_t now_mono_us)
 {
 	struct poll_turn turn;
 	int64_t wake_mono_ms = 0;
@@ -167,6 +168,15 @@ struct engine_step bus_engine_next(struct bus_engine *engine, int64_t now_mono_u
 		}
 	}
 	return wait_until(now_mono_us + US_PER_MS);
+}
+
+/* The line is taken while any poll goes on, also in the pauses that its device wants. */
+struct engine_step bus_engine_next(struct bus_engine *engine, int64_t now_mono_us)
+{
+	struct engine_step step = next_step(engine, now_mono_us);
+
+	bus_load_note(&engine->polls, poll_schedule_is_active(engine->schedule), now_mono_us);
+	return step;
 }
 
 /* --- what came of it -------------------------------------------------------------- */
@@ -306,7 +316,7 @@ static void reopen_soon(struct bus_engine *engine, int64_t now_mono_us)
 }
 
 /* Whether anything at all answers on it. */
-static void note_port(struct bus_engine *engine, enum bus_status status, int64_t now_mono_us)
+void engine_note_port(struct bus_engine *engine, enum bus_status status, int64_t now_mono_us)
 {
 	if (status == BUS_DOWN) {
 		reopen_soon(engine, now_mono_us);
@@ -317,7 +327,7 @@ static void note_port(struct bus_engine *engine, enum bus_status status, int64_t
 }
 
 /* TCP needs none: after a time-out its connection is closed, and answers carry their number. */
-static void hold_off(struct bus_engine *engine, const struct bus_request *request,
+void engine_hold_off(struct bus_engine *engine, const struct bus_request *request,
 	int64_t now_mono_us, uint32_t ceiling_ms)
 {
 	if (engine->settings.line.kind != BUS_TCP) {
@@ -358,7 +368,7 @@ static void count(struct bus_engine *engine, size_t device, const struct counted
 }
 
 /* The pause its model asks for, from now on. */
-static void rest(struct bus_engine *engine, size_t device, int64_t now_mono_us)
+void engine_rest(struct bus_engine *engine, size_t device, int64_t now_mono_us)
 {
 	const uint32_t pause_ms = engine->settings.devices[device].model->pause_ms;
 
@@ -383,11 +393,12 @@ void bus_engine_answered(struct bus_engine *engine, enum bus_status status,
 	struct counted_answer counted = {status, answer, asked_mono_us(engine, answer)};
 
 	count(engine, device, &counted);
-	note_port(engine, status, now_mono_us);
+	engine_note_port(engine, status, now_mono_us);
 	if (may_come_late(status, answer)) {
-		hold_off(engine, &engine->request, now_mono_us, settings->response_timeout_max_ms);
+		engine_hold_off(
+			engine, &engine->request, now_mono_us, settings->response_timeout_max_ms);
 	}
-	rest(engine, device, now_mono_us);
+	engine_rest(engine, device, now_mono_us);
 	if (status != BUS_OK) {
 		explain(mine, status, answer);
 	}
@@ -410,6 +421,7 @@ void bus_engine_answered(struct bus_engine *engine, enum bus_status status,
 		on_refusal(engine, device, now_mono_us);
 		break;
 	}
+	bus_load_note(&engine->polls, poll_schedule_is_active(engine->schedule), now_mono_us);
 }
 
 void bus_engine_opened(
@@ -429,41 +441,6 @@ void bus_engine_opened(
 	if (!engine->was_reported || !engine->reported_open) {
 		poll_schedule_probe_all(engine->schedule, now_mono_us / US_PER_MS);
 		engine_report_bus(engine, now_mono_us);
-	}
-}
-
-bool bus_engine_may_lend(const struct bus_engine *engine, const struct bus_request *request,
-	int64_t now_mono_us, int64_t *ret_until_mono_us)
-{
-	int64_t until_mono_us = hold_offs_until(&engine->hold_offs, request);
-
-	if (engine->listen_until_mono_us > until_mono_us) {
-		until_mono_us = engine->listen_until_mono_us;
-	}
-	for (size_t i = 0; i < engine->settings.devices_count; i++) {
-		if (engine->settings.devices[i].address == request->device &&
-			engine->devices[i].rests_until_mono_us > until_mono_us) {
-			until_mono_us = engine->devices[i].rests_until_mono_us;
-		}
-	}
-	if (until_mono_us <= now_mono_us) {
-		return true;
-	}
-	*ret_until_mono_us = until_mono_us;
-	return false;
-}
-
-void bus_engine_lent(struct bus_engine *engine, const struct bus_request *request,
-	enum bus_status status, int64_t now_mono_us)
-{
-	note_port(engine, status, now_mono_us);
-	if (status == BUS_TIMEOUT || status == BUS_BAD_FRAME) {
-		hold_off(engine, request, now_mono_us, engine->ceiling_ms);
-	}
-	for (size_t i = 0; i < engine->settings.devices_count; i++) {
-		if (engine->settings.devices[i].address == request->device) {
-			rest(engine, i, now_mono_us);
-		}
 	}
 }
 

@@ -16,6 +16,7 @@
 #ifndef DRIVERS_BUS_ENGINE_H
 #define DRIVERS_BUS_ENGINE_H
 
+#include "drivers/bus_load.h"
 #include "drivers/device_reader.h"
 
 enum device_state {
@@ -123,16 +124,41 @@ void bus_engine_answered(struct bus_engine *engine, enum bus_status status,
 void bus_engine_opened(
 	struct bus_engine *engine, enum bus_status status, const char *reason, int64_t now_mono_us);
 
+/* A request that somebody else makes on the line. */
+struct bus_loan {
+	struct bus_request request;
+	uint32_t timeout_ms;
+	bool spare; /* only where it costs no device a period */
+};
+
+/* What came of one. */
+struct bus_lent {
+	enum bus_status status;
+	int64_t begun_mono_us;
+	int64_t ended_mono_us;
+};
+
+enum {
+	BUS_LOAD_WINDOW_MS_MIN = 60000,
+	BUS_LOAD_PERMILLE_MAX = 600, /* above it a spare loan goes out only where nobody is due */
+	BUS_LOANS_ONE_IN = 4,        /* part of the time for loans that are not spare; */
+	BUS_LOANS_BURST_MS = 2000,   /* so much at once; beyond, they are as if spare */
+};
+
 /*
  * Somebody borrows the bus: may this request go out now? False while a late
- * answer to the same device, function and length is still possible;
- * *ret_until_mono_us tells how long. After it, bus_engine_lent() learns what
- * came of it.
+ * answer to the same device, function and length is still possible, while its
+ * device wants its pause, and, for a spare one, while it could cost a device
+ * a period; *ret_until_mono_us tells when to look again. After it,
+ * bus_engine_lent() learns what came of it.
  */
-bool bus_engine_may_lend(const struct bus_engine *engine, const struct bus_request *request,
+bool bus_engine_may_lend(const struct bus_engine *engine, const struct bus_loan *loan,
 	int64_t now_mono_us, int64_t *ret_until_mono_us);
-void bus_engine_lent(struct bus_engine *engine, const struct bus_request *request,
-	enum bus_status status, int64_t now_mono_us);
+void bus_engine_lent(
+	struct bus_engine *engine, const struct bus_loan *loan, const struct bus_lent *lent);
+
+/* How much of the last minute polls took, 0 to 1000; BUS_LOAD_UNKNOWN in the first. */
+int32_t bus_engine_load_permille(const struct bus_engine *engine);
 
 /* True while the port is open. */
 bool bus_engine_is_open(const struct bus_engine *engine);

@@ -42,6 +42,9 @@ struct bus_engine {
 	int64_t reopen_mono_us;
 	uint32_t reopen_period_ms;
 	int64_t listen_until_mono_us;
+	struct bus_load polls;
+	int64_t loans_even_mono_us; /* when loans that were not spare have had their share, no more
+				     */
 	char reason[REASON_BYTES];
 };
 
@@ -52,5 +55,14 @@ void engine_report_serial_number(struct bus_engine *engine, size_t device, int64
 /* Tell of a change at once, of counters now and then. */
 void engine_set_state(
 	struct bus_engine *engine, size_t device, enum device_state state, int64_t now_mono_us);
+
+/* Something came of a request, or the port is gone. */
+void engine_note_port(struct bus_engine *engine, enum bus_status status, int64_t now_mono_us);
+void engine_hold_off(struct bus_engine *engine, const struct bus_request *request,
+	int64_t now_mono_us, uint32_t ceiling_ms);
+/* The pause that a device's model asks for, from now on. */
+void engine_rest(struct bus_engine *engine, size_t device, int64_t now_mono_us);
+
+void engine_begin_loads(struct bus_engine *engine, int64_t now_mono_us);
 
 #endif

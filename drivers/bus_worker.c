@@ -27,11 +27,10 @@ enum loan_state {
 	LOAN_DONE,
 };
 
-struct loan {
+struct posted_loan {
 	enum loan_state state;
 	bool abandoned; /* its borrower has gone; nobody takes the answer */
-	struct bus_request request;
-	uint32_t timeout_ms;
+	struct bus_loan terms;
 	enum bus_status status;
 	struct bus_answer answer;
 	const char *reason;
@@ -45,8 +44,9 @@ struct bus_worker {
 	pthread_cond_t changed; /* on CLOCK_MONOTONIC */
 	bool stopping;
 	bool ended;
-	struct loan loan;
+	struct posted_loan loan;
 	struct bus_answer answer;
+	_Atomic int32_t load_permille;
 };
 
 static struct timespec timespec_of(int64_t mono_us)
@@ -95,13 +95,13 @@ static void end_loan(struct bus_worker *worker, enum bus_status status, const ch
 /* Returns when it may go out if it has to wait, else INT64_MAX. */
 static int64_t serve_loan(struct bus_worker *worker)
 {
-	struct loan *loan = &worker->loan;
+	struct posted_loan *loan = &worker->loan;
 	int64_t until_mono_us = INT64_MAX;
 
 	pthread_mutex_lock(&worker->lock);
 	bool waits = loan->state == LOAN_WAITS;
 	if (waits && (!bus_engine_is_open(worker->engine) ||
-			     bus_engine_may_lend(worker->engine, &loan->request, bus_now_mono_us(),
+			     bus_engine_may_lend(worker->engine, &loan->terms, bus_now_mono_us(),
 				     &until_mono_us))) {
 		loan->state = LOAN_TAKEN;
 	}
@@ -114,11 +114,13 @@ static int64_t serve_loan(struct bus_worker *worker)
 		return INT64_MAX;
 	}
 	struct bus *bus = worker->settings.bus;
-	enum bus_status status =
-		bus->ops->ask(bus, &loan->request, loan->timeout_ms, &loan->answer);
+	struct bus_lent lent = {.begun_mono_us = bus_now_mono_us()};
 
-	bus_engine_lent(worker->engine, &loan->request, status, bus_now_mono_us());
-	end_loan(worker, status, bus_status_text(status));
+	lent.status =
+		bus->ops->ask(bus, &loan->terms.request, loan->terms.timeout_ms, &loan->answer);
+	lent.ended_mono_us = bus_now_mono_us();
+	bus_engine_lent(worker->engine, &loan->terms, &lent);
+	end_loan(worker, lent.status, bus_status_text(lent.status));
 	return INT64_MAX;
 }
 
@@ -167,6 +169,7 @@ static void *run(void *argument)
 		int64_t loan_mono_us = serve_loan(worker);
 		struct engine_step step = bus_engine_next(worker->engine, bus_now_mono_us());
 
+		worker->load_permille = bus_engine_load_permille(worker->engine);
 		if (step.action == ENGINE_OPEN) {
 			open_bus(worker);
 		} else if (step.action == ENGINE_ASK) {
@@ -219,6 +222,7 @@ struct bus_worker *bus_worker_start(const struct bus_worker_settings *settings)
 		return NULL;
 	}
 	worker->settings = *settings;
+	worker->load_permille = BUS_LOAD_UNKNOWN;
 	worker->engine = bus_engine_new(
 		&(struct bus_engine_settings){
 			.line = settings->line,
@@ -272,8 +276,7 @@ bool bus_worker_join(struct bus_worker *worker, uint32_t wait_ms)
 }
 
 /* With the lock held: the counter is free and the loan posted, or the time is over. */
-static bool post_loan(struct bus_worker *worker, const struct bus_request *request,
-	uint32_t timeout_ms, int64_t until_mono_us)
+static bool post_loan(struct bus_worker *worker, const struct bus_loan *loan, int64_t until_mono_us)
 {
 	while (worker->loan.state != LOAN_NONE && !worker->stopping) {
 		if (!wait_for_change(worker, until_mono_us)) {
@@ -285,8 +288,7 @@ static bool post_loan(struct bus_worker *worker, const struct bus_request *reque
 	}
 	worker->loan.state = LOAN_WAITS;
 	worker->loan.abandoned = false;
-	worker->loan.request = *request;
-	worker->loan.timeout_ms = timeout_ms;
+	worker->loan.terms = *loan;
 	pthread_cond_broadcast(&worker->changed);
 	return true;
 }
@@ -309,20 +311,19 @@ static bool await_loan(struct bus_worker *worker, uint32_t timeout_ms, int64_t u
 	return worker->loan.state == LOAN_DONE;
 }
 
-enum bus_status bus_worker_lend(struct bus_worker *worker, const struct bus_request *request,
-	uint32_t timeout_ms, uint32_t wait_ms, struct bus_answer *ret_answer,
-	const char **ret_reason)
+enum bus_status bus_worker_lend(struct bus_worker *worker, const struct bus_loan *loan,
+	uint32_t wait_ms, struct bus_lent_answer *ret_lent)
 {
 	const int64_t until_mono_us = bus_now_mono_us() + (int64_t)wait_ms * US_PER_MS;
 	enum bus_status status = BUS_DOWN;
 
-	*ret_reason = "its turn did not come: the line is busy";
+	ret_lent->reason = "its turn did not come: the line is busy";
 	pthread_mutex_lock(&worker->lock);
-	if (post_loan(worker, request, timeout_ms, until_mono_us)) {
-		if (await_loan(worker, timeout_ms, until_mono_us)) {
+	if (post_loan(worker, loan, until_mono_us)) {
+		if (await_loan(worker, loan->timeout_ms, until_mono_us)) {
 			status = worker->loan.status;
-			*ret_answer = worker->loan.answer;
-			*ret_reason = worker->loan.reason;
+			ret_lent->answer = worker->loan.answer;
+			ret_lent->reason = worker->loan.reason;
 		}
 		worker->loan.abandoned = worker->loan.state == LOAN_TAKEN;
 		if (!worker->loan.abandoned) {
@@ -332,6 +333,11 @@ enum bus_status bus_worker_lend(struct bus_worker *worker, const struct bus_requ
 	}
 	pthread_mutex_unlock(&worker->lock);
 	return status;
+}
+
+int32_t bus_worker_load_permille(const struct bus_worker *worker)
+{
+	return worker->load_permille;
 }
 
 struct frame_record *bus_worker_record(const struct bus_worker *worker)

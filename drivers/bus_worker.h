@@ -36,14 +36,21 @@ void bus_worker_stop(struct bus_worker *worker);
  */
 bool bus_worker_join(struct bus_worker *worker, uint32_t wait_ms);
 
+struct bus_lent_answer {
+	struct bus_answer answer;
+	const char *reason; /* static text */
+};
+
 /*
  * Lend the bus for one request between two polls: waits at most wait_ms for
- * its turn. May be called from any thread. BUS_DOWN with *ret_reason when the
+ * its turn. May be called from any thread. BUS_DOWN with a reason when the
  * port is not open or the turn did not come.
  */
-enum bus_status bus_worker_lend(struct bus_worker *worker, const struct bus_request *request,
-	uint32_t timeout_ms, uint32_t wait_ms, struct bus_answer *ret_answer,
-	const char **ret_reason);
+enum bus_status bus_worker_lend(struct bus_worker *worker, const struct bus_loan *loan,
+	uint32_t wait_ms, struct bus_lent_answer *ret_lent);
+
+/* bus_engine_load_permille(), from any thread. */
+int32_t bus_worker_load_permille(const struct bus_worker *worker);
 
 /* What stood on its wire, as long as the worker is not joined; NULL: it keeps no record. */
 struct frame_record *bus_worker_record(const struct bus_worker *worker);

@@ -9,14 +9,14 @@
 
 #include "drivers/modbus_frame.h"
 
-enum { HOLD_OFFS_MAX = 16 }; /* time-outs younger than a ceiling; the oldest gives way */
+/* Time-outs younger than a ceiling, a scan's among them; which is over first gives way. */
+enum { HOLD_OFFS_MAX = 64 };
 
 struct hold_offs {
 	struct {
 		struct bus_request request;
 		int64_t until_mono_us;
 	} items[HOLD_OFFS_MAX];
-	size_t next;
 };
 
 /* No request like this before then. */

@@ -255,3 +255,31 @@ uint64_t poll_schedule_skipped(const struct poll_schedule *schedule, size_t devi
 {
 	return schedule->entries[device].skipped;
 }
+
+bool poll_schedule_is_active(const struct poll_schedule *schedule)
+{
+	for (size_t i = 0; i < schedule->count; i++) {
+		if (schedule->entries[i].active) {
+			return true;
+		}
+	}
+	return false;
+}
+
+int64_t poll_schedule_free_until_mono_ms(const struct poll_schedule *schedule, int64_t now_mono_ms)
+{
+	int64_t until_mono_ms = INT64_MAX;
+
+	if (poll_schedule_is_active(schedule)) {
+		return now_mono_ms;
+	}
+	for (size_t i = 0; i < schedule->count; i++) {
+		until_mono_ms = earlier(until_mono_ms, entry_ready(&schedule->entries[i]));
+	}
+	return until_mono_ms;
+}
+
+struct poll_periods poll_schedule_periods(const struct poll_schedule *schedule, size_t device)
+{
+	return schedule->entries[device].periods;
+}

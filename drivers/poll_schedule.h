@@ -74,6 +74,14 @@ bool poll_schedule_is_silent(const struct poll_schedule *schedule, size_t device
 /* When a silent device is probed next. */
 int64_t poll_schedule_due_mono_ms(const struct poll_schedule *schedule, size_t device);
 
+/* Nobody is due before then; now or earlier: somebody is, or is being polled. INT64_MAX: nobody. */
+int64_t poll_schedule_free_until_mono_ms(const struct poll_schedule *schedule, int64_t now_mono_ms);
+
+/* A poll or probe has begun and not ended. */
+bool poll_schedule_is_active(const struct poll_schedule *schedule);
+
+struct poll_periods poll_schedule_periods(const struct poll_schedule *schedule, size_t device);
+
 /* Polls given up because the next was due already. */
 uint64_t poll_schedule_skipped(const struct poll_schedule *schedule, size_t device);
 

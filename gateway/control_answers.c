@@ -107,8 +107,8 @@ static void write_words(struct json_writer *writer, const struct loan *loan)
 {
 	json_writer_key(writer, "words");
 	json_writer_open_array(writer);
-	for (size_t i = 0; i < loan->request.count && i < FRAME_REGISTERS_MAX; i++)
-		json_writer_integer(writer, loan->answer.words[i]);
+	for (size_t i = 0; i < loan->terms.request.count && i < FRAME_REGISTERS_MAX; i++)
+		json_writer_integer(writer, loan->lent.answer.words[i]);
 	json_writer_close_array(writer);
 }
 
@@ -116,8 +116,8 @@ static void write_bytes(struct json_writer *writer, const struct loan *loan)
 {
 	json_writer_key(writer, "bytes");
 	json_writer_open_array(writer);
-	for (size_t i = 0; i < loan->answer.bytes_length; i++)
-		json_writer_integer(writer, loan->answer.bytes[i]);
+	for (size_t i = 0; i < loan->lent.answer.bytes_length; i++)
+		json_writer_integer(writer, loan->lent.answer.bytes[i]);
 	json_writer_close_array(writer);
 }
 
@@ -127,12 +127,13 @@ static void write_loan(struct json_writer *writer, const void *context)
 	json_writer_open_object(writer);
 	json_put_integer(writer, "status", loan->status);
 	json_put_string(writer, "text", bus_status_text(loan->status));
-	json_put_string(writer, "reason", loan->reason);
-	json_put_integer(writer, "verdict", loan->answer.verdict);
-	json_put_integer(writer, "exception", loan->answer.exception);
-	json_put_integer(
-		writer, "answer_us", loan->answer.done_mono_us - loan->answer.sent_mono_us);
-	if (loan->status == BUS_OK && loan->request.function == FUNCTION_DEVICE_ID)
+	json_put_string(writer, "reason", loan->lent.reason);
+	json_put_integer(writer, "verdict", loan->lent.answer.verdict);
+	json_put_integer(writer, "exception", loan->lent.answer.exception);
+	json_put_integer(writer, "late_bytes", loan->lent.answer.late_bytes);
+	json_put_integer(writer, "answer_us",
+		loan->lent.answer.done_mono_us - loan->lent.answer.sent_mono_us);
+	if (loan->status == BUS_OK && loan->terms.request.function == FUNCTION_DEVICE_ID)
 		write_bytes(writer, loan);
 	else if (loan->status == BUS_OK)
 		write_words(writer, loan);

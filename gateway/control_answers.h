@@ -8,6 +8,7 @@
 #define GATEWAY_CONTROL_ANSWERS_H
 
 #include "gateway/core/id_ranges.h"
+#include "gateway/daemon_buses.h"
 #include "gateway/daemon_loans.h"
 #include "gateway/json_writer.h"
 #include "gateway/pipeline.h"
@@ -16,6 +17,7 @@
 
 struct control_view {
 	const struct pipeline *pipeline;
+	struct daemon_buses *buses;
 	const char *configuration; /* absolute path of the file in force */
 	uint64_t reports_dropped;
 };

@@ -234,11 +234,12 @@ static char *read_request(const json_t *json, struct loan *ret_loan)
 			"\"function\": %lld: only 1 to 4 and 43 are ever sent: meters are read, "
 			"never written to",
 			(long long)function);
-	ret_loan->request = (struct bus_request){.device = (uint8_t)numbers[LEND_ADDRESS],
+	ret_loan->terms.request = (struct bus_request){.device = (uint8_t)numbers[LEND_ADDRESS],
 		.function = (uint8_t)function,
 		.address = (uint16_t)numbers[LEND_REGISTER],
 		.count = (uint16_t)numbers[LEND_COUNT]};
-	ret_loan->timeout_ms = (uint32_t)numbers[LEND_TIMEOUT_MS];
+	ret_loan->terms.timeout_ms = (uint32_t)numbers[LEND_TIMEOUT_MS];
+	ret_loan->terms.spare = json_is_true(json_object_get(json, "spare"));
 	ret_loan->wait_ms = (uint32_t)numbers[LEND_WAIT_MS];
 	return NULL;
 }

@@ -105,15 +105,37 @@ static void write_flash(struct json_writer *writer, const struct pipeline *pipel
 	json_writer_close_object(writer);
 }
 
-static void write_bus(struct json_writer *writer, const struct pipeline *pipeline, size_t index)
+static void write_line(struct json_writer *writer, const struct bus_line *line)
 {
-	const struct pipeline_bus *bus = &pipeline->buses[index];
-	const struct bus_line *line = &pipeline->site->buses[index].line;
+	static const char *const kinds[] = {
+		[BUS_RTU] = "rtu", [BUS_TCP] = "tcp", [BUS_RTU_OVER_TCP] = "rtu_over_tcp"};
+	bool is_serial = line->kind == BUS_RTU;
+	const char parity[] = {line->parity, '\0'};
+	json_put_string(writer, "line", is_serial ? line->device : line->host);
+	json_put_string(writer, "kind", kinds[line->kind]);
+	json_put_integer_or_null(writer, "baud", is_serial, line->baud);
+	json_put_string(writer, "parity", is_serial ? parity : NULL);
+	json_put_integer_or_null(writer, "stop_bits", is_serial, line->stop_bits);
+	json_put_integer_or_null(writer, "port", !is_serial, line->tcp_port);
+}
+
+static void write_bus(struct json_writer *writer, const struct control_view *view, size_t index)
+{
+	const struct pipeline_bus *bus = &view->pipeline->buses[index];
+	const struct daemon_bus *running = daemon_buses_find(view->buses, bus->id);
+	int32_t load = running != NULL && running->worker != NULL
+			       ? bus_worker_load_permille(running->worker)
+			       : BUS_LOAD_UNKNOWN;
 	json_writer_open_object(writer);
 	json_put_string(writer, "id", bus->id);
-	json_put_string(writer, "line", line->device != NULL ? line->device : line->host);
+	write_line(writer, &view->pipeline->site->buses[index].line);
 	json_put_boolean(writer, "open", bus->open);
 	json_put_text(writer, "reason", bus->reason);
+	json_writer_key(writer, "load_percent");
+	if (load != BUS_LOAD_UNKNOWN)
+		json_writer_decimal(writer, load, 1);
+	else
+		json_writer_null(writer);
 	json_writer_close_object(writer);
 }
 
@@ -189,7 +211,7 @@ static void write_status(struct json_writer *writer, const void *context)
 	json_writer_key(writer, "buses");
 	json_writer_open_array(writer);
 	for (size_t i = 0; i < pipeline->buses_count; i++)
-		write_bus(writer, pipeline, i);
+		write_bus(writer, view, i);
 	json_writer_close_array(writer);
 	write_meters(writer, pipeline);
 	json_writer_close_object(writer);

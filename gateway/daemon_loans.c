@@ -68,8 +68,7 @@ static void *wait_for_it(void *context)
 	struct daemon_loans *loans = place->loans;
 	struct loan *loan = &place->loan;
 	uint64_t one = 1;
-	loan->status = bus_worker_lend(loan->worker, &loan->request, loan->timeout_ms,
-		loan->wait_ms, &loan->answer, &loan->reason);
+	loan->status = bus_worker_lend(loan->worker, &loan->terms, loan->wait_ms, &loan->lent);
 	pthread_mutex_lock(&loans->mutex);
 	place->state = LOAN_DONE;
 	if (write(loans->fd, &one, sizeof one) < 0)

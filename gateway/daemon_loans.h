@@ -19,13 +19,11 @@ struct loan {
 	uint32_t client; /* whom to answer; the owner's */
 	uint32_t source; /* which bus; the owner's */
 	struct bus_worker *worker;
-	struct bus_request request;
-	uint32_t timeout_ms;
+	struct bus_loan terms;
 	uint32_t wait_ms;
 	/* when it is done */
 	enum bus_status status;
-	const char *reason; /* static text; NULL: none */
-	struct bus_answer answer;
+	struct bus_lent_answer lent;
 };
 
 struct daemon_loans;

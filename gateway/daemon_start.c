@@ -226,7 +226,9 @@ static bool open_control(struct daemon *daemon)
 		.pipeline = daemon->pipeline,
 		.buses = daemon->buses,
 		.loans = daemon->loans,
-		.view = {.pipeline = daemon->pipeline, .configuration = daemon->path},
+		.view = {.pipeline = daemon->pipeline,
+			 .buses = daemon->buses,
+			 .configuration = daemon->path},
 		.reload = daemon_reload,
 		.context = daemon
         };

@@ -205,10 +205,11 @@ static void print_buses(const json_t *buses, const struct terminal *terminal)
 	static const struct table_column columns[] = {
 		{"bus",    false},
                 {"state",  false},
+                {"load",   true },
                 {"line",   false},
-                {"reason", false}
+		{"reason", false}
         };
-	struct table *table = table_new(columns, 4);
+	struct table *table = table_new(columns, 5);
 	size_t index;
 	const json_t *bus;
 	json_array_foreach(buses, index, bus)
@@ -216,6 +217,11 @@ static void print_buses(const json_t *buses, const struct terminal *terminal)
 		bool open = json_is_true(json_object_get(bus, "open"));
 		table_cell(table, TINT_PLAIN, "%s", json_text_at(bus, "id"));
 		table_cell(table, open ? TINT_GOOD : TINT_BAD, "%s", open ? "open" : "gone");
+		double load = json_number_at(bus, "load_percent", -1);
+		if (load >= 0)
+			table_cell(table, TINT_PLAIN, "%.0f %%", load);
+		else
+			table_cell(table, TINT_DIM, "-");
 		table_cell(table, TINT_PLAIN, "%s", json_text_at(bus, "line"));
 		table_cell(table, TINT_PLAIN, "%s", json_text_at(bus, "reason"));
 	}

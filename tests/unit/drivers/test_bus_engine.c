@@ -213,7 +213,7 @@ static void a_strange_frame_instead_of_the_answer_holds_it_off_too(void **state)
 	while (fake.devices[0].bad_answers) {
 		fake_bus_run(&fake, engine, fake.now_mono_us + 1000);
 	}
-	struct bus_request strange = fake.devices[0].request;
+	struct bus_loan strange = {.request = fake.devices[0].request};
 	int64_t until = 0;
 	assert_false(bus_engine_may_lend(engine, &strange, fake.now_mono_us, &until));
 	assert_true(until >= fake.now_mono_us + (CEILING_MS - 50) * 1000);

@@ -207,9 +207,9 @@ static void a_request_is_held_back_where_its_answer_may_still_come(void **state)
 
 		print_message("%s\n", rows[i].what);
 		begin();
-		struct bus_request request = next_request();
+		struct bus_loan loan = {.request = next_request()};
 		answer(rows[i].status, rows[i].answer);
-		assert_int_equal(bus_engine_may_lend(engine, &request, now_mono_us, &until_mono_us),
+		assert_int_equal(bus_engine_may_lend(engine, &loan, now_mono_us, &until_mono_us),
 			!rows[i].is_held);
 		assert_int_equal(
 			until_mono_us, rows[i].is_held ? now_mono_us + CEILING_MS * MS : 0);
@@ -229,7 +229,9 @@ static void a_loan_that_went_wrong_is_held_back_as_well(void **state)
                 {BUS_BAD_FRAME, true }
         };
 	/* Of a device that nobody has configured; the ceiling is the line's largest. */
-	struct bus_request request = {.device = 99, .function = 3, .address = 7, .count = 1};
+	struct bus_loan loan = {
+		.request = {.device = 99, .function = 3, .address = 7, .count = 1}
+        };
 	(void)state;
 
 	begin();
@@ -238,10 +240,11 @@ static void a_loan_that_went_wrong_is_held_back_as_well(void **state)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		int64_t until_mono_us = 0;
 
-		request.count++; /* not what was held before */
-		assert_true(bus_engine_may_lend(engine, &request, now_mono_us, &until_mono_us));
-		bus_engine_lent(engine, &request, rows[i].status, now_mono_us);
-		assert_int_equal(bus_engine_may_lend(engine, &request, now_mono_us, &until_mono_us),
+		loan.request.count++; /* not what was held before */
+		assert_true(bus_engine_may_lend(engine, &loan, now_mono_us, &until_mono_us));
+		bus_engine_lent(engine, &loan,
+			&(struct bus_lent){rows[i].status, now_mono_us, now_mono_us});
+		assert_int_equal(bus_engine_may_lend(engine, &loan, now_mono_us, &until_mono_us),
 			!rows[i].is_held);
 		assert_true(!rows[i].is_held || until_mono_us == now_mono_us + CEILING_MS * MS);
 	}
@@ -249,14 +252,16 @@ static void a_loan_that_went_wrong_is_held_back_as_well(void **state)
 
 static void nothing_is_lent_while_the_line_is_listened_to(void **state)
 {
-	const struct bus_request request = {.device = 99, .function = 3, .address = 7, .count = 1};
+	const struct bus_loan loan = {
+		.request = {.device = 99, .function = 3, .address = 7, .count = 1}
+        };
 	int64_t until_mono_us = 0;
 	(void)state;
 
 	begin();
-	assert_false(bus_engine_may_lend(engine, &request, now_mono_us, &until_mono_us));
+	assert_false(bus_engine_may_lend(engine, &loan, now_mono_us, &until_mono_us));
 	assert_int_equal(until_mono_us, BUS_RTU_LISTEN_MS * MS);
-	assert_true(bus_engine_may_lend(engine, &request, until_mono_us, &until_mono_us));
+	assert_true(bus_engine_may_lend(engine, &loan, until_mono_us, &until_mono_us));
 }
 
 static void a_gateway_without_a_path_is_a_silent_device(void **state)

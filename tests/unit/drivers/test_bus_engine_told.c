@@ -328,7 +328,9 @@ static void a_part_is_read_where_the_sum_cannot_be(void **state)
 static void a_loan_respects_the_devices_pause(void **state)
 {
 	(void)state;
-	const struct bus_request request = {.device = 1, .function = 3, .address = 9, .count = 1};
+	const struct bus_loan loan = {
+		.request = {.device = 1, .function = 3, .address = 9, .count = 1}
+        };
 	int64_t until_mono_us = 0;
 
 	model.pause_ms = 300;
@@ -338,14 +340,14 @@ static void a_loan_respects_the_devices_pause(void **state)
 		fake_bus_run(&fake, engine, fake.now_mono_us + 1);
 	}
 	int64_t asked_mono_us = fake.devices[0].asked_mono_us;
-	assert_false(bus_engine_may_lend(engine, &request, asked_mono_us + 100000, &until_mono_us));
+	assert_false(bus_engine_may_lend(engine, &loan, asked_mono_us + 100000, &until_mono_us));
 	assert_true(until_mono_us >= asked_mono_us + 300000);
 	/* And the poll after a loan keeps it too. */
 	fake.now_mono_us = until_mono_us;
-	assert_true(bus_engine_may_lend(engine, &request, until_mono_us, &until_mono_us));
+	assert_true(bus_engine_may_lend(engine, &loan, until_mono_us, &until_mono_us));
 	unsigned before = fake.devices[0].requests;
 	int64_t lent_mono_us = fake.now_mono_us;
-	bus_engine_lent(engine, &request, BUS_OK, lent_mono_us);
+	bus_engine_lent(engine, &loan, &(struct bus_lent){BUS_OK, lent_mono_us, lent_mono_us});
 	while (fake.devices[0].requests == before) {
 		fake_bus_run(&fake, engine, fake.now_mono_us + 1000);
 	}

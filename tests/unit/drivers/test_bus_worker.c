@@ -50,7 +50,7 @@ static const struct device meter = {
 	.response_timeout_min_ms = 50,
 	.response_timeout_max_ms = 30000, /* a wait that only an interruption ends in time */
 };
-static const struct bus_request loan = {.device = 5, .function = 3, .address = 100, .count = 2};
+static const struct bus_request asked = {.device = 5, .function = 3, .address = 100, .count = 2};
 
 static struct scripted_device *scripted;
 static struct bus_worker *worker;
@@ -161,19 +161,24 @@ static void samples_come_on_a_line_and_on_a_socket(void **state)
 	}
 }
 
+static enum bus_status lend(uint32_t timeout_ms, uint32_t wait_ms, struct bus_lent_answer *ret_lent)
+{
+	const struct bus_loan loan = {.request = asked, .timeout_ms = timeout_ms};
+
+	return bus_worker_lend(worker, &loan, wait_ms, ret_lent);
+}
+
 static void a_loan_has_its_turn_between_polls(void **state)
 {
 	(void)state;
-	struct bus_answer answer;
-	const char *reason = "";
+	struct bus_lent_answer lent;
 
 	begin(BUS_RTU, NULL, 0);
 	await(2, 1);
 	for (int i = 0; i < 5; i++) {
-		enum bus_status status =
-			bus_worker_lend(worker, &loan, 1000, WAIT_MS_MAX, &answer, &reason);
+		enum bus_status status = lend(1000, WAIT_MS_MAX, &lent);
 		assert_int_equal(status, BUS_OK);
-		assert_int_equal(answer.words[1], 1);
+		assert_int_equal(lent.answer.words[1], 1);
 	}
 	unsigned before = seen.samples;
 	await(before + 2, 1);
@@ -188,16 +193,14 @@ static void a_loan_of_a_port_that_is_not_open_says_so(void **state)
 		.parity = 'N',
 		.data_bits = 8,
 		.stop_bits = 1};
-	struct bus_answer answer;
-	const char *reason = "";
+	struct bus_lent_answer lent;
 
 	begin_on(&line);
 	await(0, 1);
 	assert_false(seen.bus_open);
 	assert_string_equal(seen.reason, "there is no such port");
-	assert_int_equal(
-		bus_worker_lend(worker, &loan, 1000, WAIT_MS_MAX, &answer, &reason), BUS_DOWN);
-	assert_string_equal(reason, "the port is not open");
+	assert_int_equal(lend(1000, WAIT_MS_MAX, &lent), BUS_DOWN);
+	assert_string_equal(lent.reason, "the port is not open");
 	assert_true(end_worker() < END_MS_MAX);
 }
 
@@ -205,15 +208,14 @@ static void a_loan_whose_turn_does_not_come_is_given_back(void **state)
 {
 	(void)state;
 	static const struct scripted_answer script[] = {{.kind = SCRIPT_NOTHING}};
-	struct bus_answer answer;
-	const char *reason = "";
+	struct bus_lent_answer lent;
 
 	begin(BUS_RTU, script, 1);
 	while (scripted_device_record(scripted).requests < 1) {
 		nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
 	}
-	assert_int_equal(bus_worker_lend(worker, &loan, 100, 50, &answer, &reason), BUS_DOWN);
-	assert_string_equal(reason, "its turn did not come: the line is busy");
+	assert_int_equal(lend(100, 50, &lent), BUS_DOWN);
+	assert_string_equal(lent.reason, "its turn did not come: the line is busy");
 }
 
 static void waiting_for_a_dead_device_does_not_keep_it_from_ending(void **state)
