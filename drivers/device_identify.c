@@ -12,6 +12,8 @@
 #include "drivers/base_search.h"
 #include "drivers/identify_rules.h"
 
+enum { REFUSALS_MAX = 2 }; /* of a serial number and a block: then the map is another's */
+
 /* A register that rules of some models name. */
 struct rule_register {
 	enum register_space space;
@@ -42,6 +44,7 @@ struct device_identify {
 	struct device_reader *reader; /* of the model whose values are read; NULL: none */
 	struct device device;
 	struct device_point points[IDENTIFY_POINTS_MAX];
+	unsigned refusals; /* of the model whose values are read */
 	char text[IDENTIFY_TEXT_MAX];
 };
 
@@ -216,6 +219,7 @@ static bool begin_values(struct device_identify *identify)
 		return false;
 	}
 	device_reader_begin(identify->reader, POLL_FAST | POLL_SLOW);
+	identify->refusals = 0;
 	return true;
 }
 
@@ -351,7 +355,8 @@ void device_identify_take(
 		break;
 	case PHASE_VALUES:
 		result = device_reader_take(identify->reader, status, answer);
-		if (result != READER_GOES_ON) {
+		identify->refusals += !good;
+		if (result != READER_GOES_ON || identify->refusals >= REFUSALS_MAX) {
 			end_values(identify);
 			move_on(identify);
 		}

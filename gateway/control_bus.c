@@ -15,6 +15,7 @@ struct control_bus {
 	struct bus bus;
 	struct control_client *client;
 	const char *id;
+	bool spare;
 	char reason[CONTROL_ERROR_MAX];
 };
 
@@ -43,6 +44,7 @@ static enum bus_status take_answer(const json_t *answer, struct bus_answer *ret_
 	int64_t status = integer_at(answer, "status");
 	ret_answer->verdict = (enum frame_verdict)integer_at(answer, "verdict");
 	ret_answer->exception = (uint8_t)integer_at(answer, "exception");
+	ret_answer->late_bytes = (uint32_t)integer_at(answer, "late_bytes");
 	ret_answer->done_mono_us = now_mono_us();
 	ret_answer->sent_mono_us = ret_answer->done_mono_us - integer_at(answer, "answer_us");
 	json_array_foreach(json_object_get(answer, "words"), index,
@@ -64,10 +66,10 @@ static enum bus_status ask(struct bus *bus, const struct bus_request *request, u
 	if (timeout_ms > LOAN_TIMEOUT_MS_MAX)
 		timeout_ms = LOAN_TIMEOUT_MS_MAX;
 	json_t *answer = control_client_ask(borrowed->client,
-		json_pack("{s:s, s:s, s:i, s:i, s:i, s:i, s:i, s:i}", "request", "lend", "bus",
+		json_pack("{s:s, s:s, s:i, s:i, s:i, s:i, s:i, s:i, s:b}", "request", "lend", "bus",
 			borrowed->id, "address", request->device, "function", request->function,
 			"register", request->address, "count", request->count, "timeout_ms",
-			(int)timeout_ms, "wait_ms", WAIT_MS),
+			(int)timeout_ms, "wait_ms", WAIT_MS, "spare", borrowed->spare),
 		timeout_ms + WAIT_MS + MARGIN_MS, borrowed->reason);
 	*ret_answer = (struct bus_answer){0};
 	if (answer == NULL)
@@ -104,6 +106,11 @@ struct bus *control_bus_new(struct control_client *client, const char *id)
 	borrowed->client = client;
 	borrowed->id = id;
 	return &borrowed->bus;
+}
+
+void control_bus_be_spare(struct bus *bus)
+{
+	control_bus_of(bus)->spare = true;
 }
 
 const char *control_bus_reason(const struct bus *bus)

@@ -12,6 +12,9 @@
 /* `client` and `id` must outlive it. NULL when memory is out. */
 struct bus *control_bus_new(struct control_client *client, const char *id);
 
+/* From now on only where it costs no meter a period (docs/control.md, `lend`). */
+void control_bus_be_spare(struct bus *bus);
+
 /* Why the last request came back with BUS_DOWN, in words; "" otherwise. */
 const char *control_bus_reason(const struct bus *bus);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * read_source.c -- Where `byport read` reads.
+ * read_source.c -- Where verbs read.
  *
  * A device named by options becomes a configuration of one meter, so that it is
  * checked, and told what is wrong with it, like any other.
@@ -12,19 +12,19 @@
 
 #include "gateway/control_bus.h"
 #include "gateway/verbs/read_source.h"
-#include "gateway/verbs/verb.h"
 
 enum {
 	BAUD_USUAL = 19200, /* Modbus over Serial Line 1.02, section 2.2: 19200, even parity */
+	BAUD_MAX = 921600,
 	CONNECT_TIMEOUT_MS = 3000,
 	RESPONSE_TIMEOUT_MS = 1000,
 	ATTEMPTS = 3,
 	TCP_PORT = 502,
 };
 
-static int fail(int status, const char *text)
+static int fail(const struct read_options *options, int status, const char *text)
 {
-	fprintf(stderr, "byport read: %s\n", text);
+	fprintf(stderr, "byport %s: %s\n", options->verb, text);
 	return status;
 }
 
@@ -101,22 +101,25 @@ static bool load_options(const struct read_options *options, struct diagnostics 
 }
 
 /* Errors of a text nobody wrote have no place worth naming. */
-static void print_without_places(const struct diagnostics *diagnostics)
+static void print_without_places(
+	const struct read_options *options, const struct diagnostics *diagnostics)
 {
 	for (size_t i = 0; i < diagnostics->count; i++)
 		if (diagnostics->items[i].severity == DIAGNOSTIC_ERROR)
-			fprintf(stderr, "byport read: %s\n", diagnostics->items[i].message);
+			fprintf(stderr, "byport %s: %s\n", options->verb,
+				diagnostics->items[i].message);
 }
 
 static int load(const struct read_options *options, const char *path, struct read_source *source)
 {
 	struct diagnostics diagnostics = {0};
-	bool loaded = options->meter != NULL ? loaded_site_read(path, &diagnostics, &source->loaded)
-					     : load_options(options, &diagnostics, &source->loaded);
-	if (!loaded && options->meter != NULL)
+	bool in_file = options->meter != NULL || options->bus != NULL;
+	bool loaded = in_file ? loaded_site_read(path, &diagnostics, &source->loaded)
+			      : load_options(options, &diagnostics, &source->loaded);
+	if (!loaded && in_file)
 		diagnostics_print(&diagnostics, stderr, false);
 	else if (!loaded)
-		print_without_places(&diagnostics);
+		print_without_places(options, &diagnostics);
 	diagnostics_clear(&diagnostics);
 	return loaded ? VERB_OK : VERB_BAD;
 }
@@ -129,8 +132,8 @@ static int find_meter(const struct read_options *options, struct read_source *so
 			strcmp(site->meters[i].config->id, options->meter) == 0)
 			source->meter = &site->meters[i];
 	if (source->meter == NULL) {
-		fprintf(stderr, "byport read: `%s` is no meter of %s; it has", options->meter,
-			site->config->file);
+		fprintf(stderr, "byport %s: `%s` is no meter of %s; it has", options->verb,
+			options->meter, site->config->file);
 		for (size_t i = 0; i < site->meters_count; i++)
 			fprintf(stderr, "%s %s", i > 0 ? "," : "", site->meters[i].config->id);
 		fprintf(stderr, "\n");
@@ -142,6 +145,25 @@ static int find_meter(const struct read_options *options, struct read_source *so
 	source->device.points_count = source->meter->points_count;
 	snprintf(source->bus_id, sizeof source->bus_id, "%s", source->meter->config->bus);
 	return VERB_OK;
+}
+
+/* The line alone, of a bus by its id. */
+static int find_line(const struct read_options *options, struct read_source *source)
+{
+	const struct site *site = source->loaded->site;
+	const struct site_config *config = site->config;
+	for (size_t i = 0; i < config->buses_count; i++)
+		if (strcmp(config->buses[i].id, options->bus) == 0) {
+			source->line = site->buses[i].line;
+			snprintf(source->bus_id, sizeof source->bus_id, "%s", options->bus);
+			return VERB_OK;
+		}
+	fprintf(stderr, "byport %s: `%s` is no bus of %s; it has", options->verb, options->bus,
+		config->file);
+	for (size_t i = 0; i < config->buses_count; i++)
+		fprintf(stderr, "%s %s", i > 0 ? "," : "", config->buses[i].id);
+	fprintf(stderr, "\n");
+	return VERB_BAD;
 }
 
 /* ---- a device without a model ---- */
@@ -176,7 +198,7 @@ static int line_of_options(const struct read_options *options, struct bus_line *
 	if (endpoint != NULL)
 		ret_line->kind = options->tcp != NULL ? BUS_TCP : BUS_RTU_OVER_TCP;
 	if (endpoint != NULL && !split_endpoint(endpoint, host, ret_line))
-		return fail(VERB_USAGE, "a host is written as HOST or HOST:PORT");
+		return fail(options, VERB_USAGE, "a host is written as HOST or HOST:PORT");
 	return VERB_OK;
 }
 
@@ -185,10 +207,24 @@ static int describe_device(const struct read_options *options, struct read_sourc
 	char *end = NULL;
 	long address = options->address != NULL ? strtol(options->address, &end, 10) : 1;
 	if (address < 0 || address > 255 || (end != NULL && *end != '\0'))
-		return fail(VERB_USAGE, "an address is a number from 0 to 255");
+		return fail(options, VERB_USAGE, "an address is a number from 0 to 255");
 	source->device = (struct device){
 		.address = (uint8_t)address, .response_timeout_max_ms = RESPONSE_TIMEOUT_MS};
 	return line_of_options(options, &source->line);
+}
+
+int read_options_check_line(const struct read_options *options, const struct verb_usage *usage)
+{
+	long number;
+	if (options->baud != NULL && !verb_number(options->baud, BAUD_MAX, &number))
+		return verb_misused(usage, "`--baud %s`: 300 to %d", options->baud, BAUD_MAX);
+	if (options->parity != NULL &&
+		(strlen(options->parity) != 1 || strchr("NEO", options->parity[0]) == NULL))
+		return verb_misused(usage, "`--parity %s`: N, E or O", options->parity);
+	if (options->stop_bits != NULL && strcmp(options->stop_bits, "1") != 0 &&
+		strcmp(options->stop_bits, "2") != 0)
+		return verb_misused(usage, "`--stop-bits %s`: 1 or 2", options->stop_bits);
+	return -1;
 }
 
 /* ---- the bus ---- */
@@ -206,23 +242,23 @@ static void find_bus(
 		snprintf(ret_id, READ_BUS_ID_MAX, "%s", json_text_at(bus, "id"));
 }
 
-static int open_own_line(struct read_source *source)
+static int open_own_line(const struct read_options *options, struct read_source *source)
 {
 	const char *reason = "out of memory";
 	source->bus = modbus_bus_new(&source->line);
 	if (source->bus != NULL && source->bus->ops->open(source->bus, &reason) == BUS_OK)
 		return VERB_OK;
-	fprintf(stderr, "byport read: cannot open %s: %s\n",
+	fprintf(stderr, "byport %s: cannot open %s: %s\n", options->verb,
 		source->line.device != NULL ? source->line.device : source->line.host, reason);
 	return VERB_UNAVAILABLE;
 }
 
-static int open_bus(struct read_source *source)
+static int open_bus(const struct read_options *options, struct read_source *source)
 {
 	if (source->client == NULL)
-		return open_own_line(source);
+		return open_own_line(options, source);
 	source->bus = control_bus_new(source->client, source->bus_id);
-	return source->bus != NULL ? VERB_OK : fail(VERB_UNAVAILABLE, "out of memory");
+	return source->bus != NULL ? VERB_OK : fail(options, VERB_UNAVAILABLE, "out of memory");
 }
 
 /* ---- all ---- */
@@ -234,14 +270,14 @@ static int look_for_daemon(
 	char error[CONTROL_ERROR_MAX];
 	source->client = ask_daemon_open(&options->place, true, error);
 	if (source->client == NULL && errno == EACCES)
-		return fail(VERB_UNAVAILABLE, error);
+		return fail(options, VERB_UNAVAILABLE, error);
 	if (source->client == NULL && options->place.socket != NULL)
-		return fail(VERB_UNAVAILABLE, error);
+		return fail(options, VERB_UNAVAILABLE, error);
 	if (source->client == NULL)
 		return VERB_OK;
 	*ret_status = control_client_ask(
 		source->client, json_pack("{s:s}", "request", "status"), ASK_TIMEOUT_MS, error);
-	return *ret_status != NULL ? VERB_OK : fail(VERB_UNAVAILABLE, error);
+	return *ret_status != NULL ? VERB_OK : fail(options, VERB_UNAVAILABLE, error);
 }
 
 static int choose(
@@ -251,16 +287,17 @@ static int choose(
 		options->place.config != NULL ? options->place.config : ASK_CONFIGURATION;
 	if (status != NULL && options->place.config == NULL)
 		path = json_text_at(status, "configuration");
-	bool described = options->meter == NULL && options->model == NULL;
+	bool described = options->meter == NULL && options->model == NULL && options->bus == NULL;
 	int result = described ? describe_device(options, source) : load(options, path, source);
 	if (result == VERB_OK && !described)
-		result = find_meter(options, source);
+		result = options->bus != NULL ? find_line(options, source)
+					      : find_meter(options, source);
 	if (result != VERB_OK)
 		return result;
 	find_bus(status, &source->line, source->bus_id);
 	if (source->bus_id[0] == '\0')
 		source->client = control_client_close(source->client);
-	return open_bus(source);
+	return open_bus(options, source);
 }
 
 int read_source_open(const struct read_options *options, struct read_source *ret_source)

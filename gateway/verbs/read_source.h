@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * read_source.h -- Where `byport read` reads: a meter of a configuration, or a
+ * read_source.h -- Where verbs read: a meter or a bus of a configuration, or a
  * device named by the options; on a bus of the running daemon where it has that
  * line, else on a line opened for it.
  */
@@ -9,10 +9,13 @@
 
 #include "gateway/reload.h"
 #include "gateway/verbs/ask_daemon.h"
+#include "gateway/verbs/verb.h"
 
 /* What the options said; NULL and negative: nothing. */
 struct read_options {
+	const char *verb; /* stands in messages */
 	struct daemon_place place;
+	const char *bus;   /* by id: the line itself, no meter of it */
 	const char *meter; /* by id */
 	const char *model;
 	const char *setting; /* "energy_unit=MWh": the model's own option */
@@ -37,6 +40,9 @@ struct read_source {
 	char bus_id[READ_BUS_ID_MAX];  /* the daemon's */
 	struct bus *bus;               /* open */
 };
+
+/* What --baud, --parity and --stop-bits may be; -1, or what verb_misused() returned. */
+int read_options_check_line(const struct read_options *options, const struct verb_usage *usage);
 
 /* A verb_exit; with VERB_OK *ret_source is to be closed. What is wrong was printed. */
 int read_source_open(const struct read_options *options, struct read_source *ret_source);

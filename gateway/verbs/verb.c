@@ -12,6 +12,7 @@ const struct verb verbs[] = {
 	{"run",          "the gateway itself: read, store, send",                        verb_run},
 	{"check",        "are these configurations right, and what will come of them",   verb_check},
 	{"read",         "what a meter shows now, or bare registers",                    verb_read},
+	{"scan",         "who answers on a line, and which meter it is",                 verb_scan},
 	{"watch",        "the running gateway's newest values, again and again",         verb_watch},
 	{"status",       "how the running gateway is",                                   verb_status},
 	{"frames",       "what stood on a bus's wire, in words and bytes",                verb_frames},

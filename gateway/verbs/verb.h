@@ -84,6 +84,7 @@ bool verb_wait_ms(long milliseconds);
 
 int verb_run(int argc, char **argv);
 int verb_read(int argc, char **argv);
+int verb_scan(int argc, char **argv);
 int verb_watch(int argc, char **argv);
 int verb_status(int argc, char **argv);
 int verb_frames(int argc, char **argv);

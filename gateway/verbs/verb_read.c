@@ -367,12 +367,13 @@ static int check_options(const struct read_choice *choice, int operands)
 		return verb_misused(&usage, "--model or --registers is needed");
 	if (source->setting != NULL && strchr(source->setting, '=') == NULL)
 		return verb_misused(&usage, "`--set %s`: KEY=TEXT", source->setting);
-	return -1;
+	return operands == 0 && source->model == NULL ? read_options_check_line(source, &usage)
+						      : -1;
 }
 
 int verb_read(int argc, char **argv)
 {
-	struct read_choice choice = {.json = false};
+	struct read_choice choice = {.source = {.verb = "read"}};
 	struct read_source source;
 	int status = read_options(argc, argv, &choice);
 	if (status < 0)

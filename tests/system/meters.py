@@ -35,6 +35,7 @@ class Meter:
         self.began = time.monotonic()
         self.mute = False
         self.exception = None
+        self.twin = None  # another device on the same address: "after" it answers too, or "over" it
         self.requests = 0
 
     def energy_wh(self):
@@ -183,8 +184,14 @@ class Line(_Served):
         pdu = meter.answer(frame[1:-2])
         if pdu:
             reply = frame[:1] + pdu
+            reply += crc(reply)
+            if meter.twin:
+                other = bytes([frame[0], frame[1] | 0x80, 2])
+                other += crc(other)
+                # bits that meet are 0 where either sends one
+                reply = reply + other if meter.twin == "after" else bytes(map(int.__and__, reply, other)) + reply[len(other):]
             try:
-                os.write(master, reply + crc(reply))
+                os.write(master, reply)
             except OSError:
                 pass
 
