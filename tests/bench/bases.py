@@ -37,6 +37,12 @@ class Base:
     def number(self, sql):
         return (self._cluster or self._file).rows(sql)[0][0]
 
+    def bytes(self):
+        """What the data base takes on the disk now."""
+        if self._cluster:
+            return self.number("SELECT pg_database_size(current_database())")
+        return self.number("SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()")
+
     def pids(self):
         """The data base's own processes; SQLite has none."""
         return parts.family(self._cluster.process.pid) if self._cluster else []
