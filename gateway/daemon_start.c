@@ -249,6 +249,8 @@ static bool open_signals(struct daemon *daemon)
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is a write that fails */
 	daemon->signal_fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (daemon->signal_fd < 0)
+		log_line(LOG_LEVEL_ERROR, "no signals can be taken: %s", strerror(errno));
 	return daemon->signal_fd >= 0;
 }
 

@@ -94,12 +94,12 @@ class Archive:
         if start:
             self.start()
 
-    def launch(self):
+    def launch(self, env=None):
         """Without waiting for the broker."""
         if self.process:
             self.process.close()
         self.process = rig.Process([*self.within, rig.program("byport-city"), "archive", "--plain", "--broker",
-                                    self.broker.address, "--store", self.base.where, "--id", self.name])
+                                    self.broker.address, "--store", self.base.where, "--id", self.name], env=env)
 
     def start(self):
         self.launch()
