@@ -192,6 +192,8 @@ int archive_run(int argc, char **argv)
 	if (!read_options(argc, argv, &archive.options, &status))
 		return status;
 	int signal_fd = program_catch_signals();
+	if (signal_fd < 0)
+		return CITY_UNAVAILABLE;
 	struct archive_worker *worker = &archive.worker;
 	if (archive_store_open(archive.options.store, &worker->store, why) != ARCHIVE_OK ||
 		connect_to(&archive, &reason) != LINK_OK) {

@@ -138,6 +138,8 @@ int live_run(int argc, char **argv)
 		return status;
 	live.screen = terminal_of(stdout).interactive && !live.options.json;
 	int signal_fd = program_catch_signals();
+	if (signal_fd < 0)
+		return CITY_UNAVAILABLE;
 	if (connect_to(&live, &reason) != LINK_OK) {
 		fprintf(stderr, "byport-city live: %s\n", reason);
 		return CITY_UNAVAILABLE;

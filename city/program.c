@@ -2,9 +2,12 @@
 /* program.c -- Clocks, the user, signals. */
 #include "city/program.h"
 
+#include <errno.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stddef.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/signalfd.h>
 #include <time.h>
 #include <unistd.h>
@@ -38,6 +41,10 @@ int program_catch_signals(void)
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGINT);
 	sigaddset(&signals, SIGTERM);
-	sigprocmask(SIG_BLOCK, &signals, NULL);
-	return signalfd(-1, &signals, SFD_CLOEXEC);
+	int fd = signalfd(-1, &signals, SFD_CLOEXEC);
+	if (fd < 0)
+		fprintf(stderr, "byport-city: no signals can be taken: %s\n", strerror(errno));
+	else
+		sigprocmask(SIG_BLOCK, &signals, NULL);
+	return fd;
 }

@@ -13,7 +13,8 @@ int64_t program_wall_ms(void);
 /* Of the user who runs it; "unknown" where the system has no name. */
 const char *program_user_name(void);
 
-/* SIGINT and SIGTERM as a descriptor. To be called before there is another thread. */
+/* SIGINT and SIGTERM as a descriptor; below 0: there is none, and why was said. To be called before
+ * there is another thread. */
 int program_catch_signals(void);
 
 #endif
