@@ -14,47 +14,9 @@
 #include <cmocka.h>
 
 #include "config/site_config.h"
-#include "drivers/model_library.h"
 #include "drivers/models_embedded.h"
 #include "drivers/read_plan.h"
-
-static struct model_library *library;
-
-static int open_library(void **state)
-{
-	(void)state;
-	library = model_library_open(NULL);
-	return library ? 0 : -1;
-}
-
-static int close_library(void **state)
-{
-	(void)state;
-	library = model_library_close(library);
-	return 0;
-}
-
-/* The model of a number; NULL past the end. */
-static const struct meter_model *model_at(size_t index)
-{
-	const char *name = model_library_name(library, index);
-	struct diagnostics diagnostics = {0};
-
-	if (!name) {
-		return NULL;
-	}
-
-	const struct meter_model *model = model_library_find(library, name, &diagnostics);
-
-	diagnostics_print(&diagnostics, stderr, false);
-	assert_int_equal(diagnostics.count, 0);
-	assert_non_null(model);
-	diagnostics_clear(&diagnostics);
-	return model;
-}
-
-#define FOR_EACH_MODEL(m) \
-	for (size_t m##_index = 0; ((m) = model_at(m##_index)) != NULL; m##_index++)
+#include "tests/unit/drivers/shipped_models.h"
 
 static void every_file_is_a_model_with_a_name_sources_and_a_carrier(void **state)
 {
