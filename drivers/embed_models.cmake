@@ -1,12 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 # Writes ${OUTPUT}: every model of ${MODELS} as bytes, sorted by name (drivers/models_embedded.h).
-list(SORT MODELS)
-set(text "/* Made from drivers/meters by drivers/embed_models.cmake. */\n#include \"drivers/models_embedded.h\"\n")
-set(rows "")
+set(names "")
 foreach(model ${MODELS})
 	get_filename_component(name ${model} NAME_WE)
+	list(APPEND names ${name})
+endforeach()
+list(SORT names) # without .yaml: a '-' goes before the end of a name, not after a '.'
+list(GET MODELS 0 first)
+get_filename_component(folder ${first} DIRECTORY)
+set(text "/* Made from drivers/meters by drivers/embed_models.cmake. */\n#include \"drivers/models_embedded.h\"\n")
+set(rows "")
+foreach(name ${names})
 	string(MAKE_C_IDENTIFIER ${name} identifier)
-	file(READ ${model} bytes HEX)
+	file(READ ${folder}/${name}.yaml bytes HEX)
 	string(LENGTH "${bytes}" length)
 	math(EXPR length "${length} / 2")
 	string(REGEX REPLACE "(..)" "0x\\1," bytes "${bytes}")

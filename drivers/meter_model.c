@@ -99,22 +99,15 @@ static enum decode_status scale_in_force(const struct model_value *value, struct
 	static const struct register_format format = {.encoding = ENCODING_I16, .registers = 1};
 	const uint16_t *word = &words[value->scale_register - first];
 	int64_t exponent = 0;
-	struct scale power = {1, 1};
 
-	if (register_decode(word, format, power, &exponent) != DECODE_OK ||
+	if (register_decode(word, format, (struct scale){1, 1}, &exponent) != DECODE_OK ||
 		exponent == EXPONENT_NONE) {
 		return DECODE_UNAVAILABLE;
 	}
 	if (exponent < -EXPONENT_MAX || exponent > EXPONENT_MAX) {
 		return DECODE_OUT_OF_RANGE;
 	}
-	for (; exponent > 0; exponent--) {
-		power.numerator *= 10;
-	}
-	for (; exponent < 0; exponent++) {
-		power.denominator *= 10;
-	}
-	return scale_multiply(scale, power, ret_scale) ? DECODE_OK : DECODE_OUT_OF_RANGE;
+	return scale_shift(scale, (int)exponent, ret_scale) ? DECODE_OK : DECODE_OUT_OF_RANGE;
 }
 
 enum decode_status model_value_decode(const struct model_value *value, struct scale scale,
@@ -138,6 +131,9 @@ enum decode_status model_value_decode(const struct model_value *value, struct sc
 	}
 	if (status != DECODE_OK) {
 		return status;
+	}
+	if (value->absolute && sum < 0) {
+		sum = sum == INT64_MIN ? INT64_MAX : -sum;
 	}
 	if (sum < info->plausible_min || sum > info->plausible_max) {
 		return DECODE_OUT_OF_RANGE;

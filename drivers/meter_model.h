@@ -54,6 +54,7 @@ struct model_value {
 	uint64_t sentinel_masks[MODEL_SENTINELS_MAX]; /* ... in these bits */
 	uint8_t sentinels_count;
 	bool zero_is_unavailable; /* SunSpec accumulators: 0 = not accumulated */
+	bool absolute;            /* the amount counts, whatever its sign */
 	int64_t resolution;       /* inside steps; 0: unknown */
 	uint64_t modulus_raw;     /* raw steps at which the counter starts again; 0: unknown */
 };

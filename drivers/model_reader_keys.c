@@ -19,7 +19,8 @@ static const char *const spaces[]      = {"coils", "discrete", "holding", "input
 static const char *const orders[]      = {"high_first", "low_first", NULL};
 static const char *const groups[]      = {"fast", "slow", NULL};
 static const char *const methods[]     = {"register", "device_id", "sunspec", "heuristic", NULL};
-static const char *const encodings[]   = {"u16", "i16", "u32", "i32", "u64", "i64", "f32", "f64", "bcd", "string", NULL};
+static const char *const encodings[]   = {"u16", "i16", "u32", "i32", "u64", "i64", "f32", "f64", "bcd", "string", "iskra_t5", "iskra_t6",
+	"iskra_t7", NULL};
 
 static const struct model_key model_keys[MODEL_KEYS] = {
 	/*                         key              type               required min  max  choices */
@@ -103,6 +104,7 @@ static const struct model_key value_keys[VALUE_KEYS] = {
 	[VALUE_TOGETHER]            = {"together",            MODEL_KEY_INTEGER, false, 0, 100,       NULL},
 	[VALUE_SENTINELS]           = {"sentinels",           MODEL_KEY_LIST,    false, 0, 3,         NULL},
 	[VALUE_ZERO_IS_UNAVAILABLE] = {"zero_is_unavailable", MODEL_KEY_YES_NO,  false, 0, 0,         NULL},
+	[VALUE_ABSOLUTE]            = {"absolute",            MODEL_KEY_YES_NO,  false, 0, 0,         NULL},
 	[VALUE_RESOLUTION]          = {"resolution",          MODEL_KEY_SCALE,   false, 0, 0,         NULL},
 	[VALUE_MODULUS]             = {"modulus",             MODEL_KEY_INTEGER, false, 2, INT64_MAX, NULL},
 };

@@ -276,6 +276,7 @@ static void plain_cells(const struct model_cell *cells, struct model_value *valu
 					      : info->kind == QUANTITY_COUNTER;
 	value->together = cells[VALUE_TOGETHER].node ? (int8_t)cells[VALUE_TOGETHER].number : -1;
 	value->zero_is_unavailable = cells[VALUE_ZERO_IS_UNAVAILABLE].number != 0;
+	value->absolute = cells[VALUE_ABSOLUTE].number != 0;
 }
 
 static bool value_read(const struct model_reader *reader, const struct yaml_node *node,

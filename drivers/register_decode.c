@@ -1,15 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * register_decode.c -- One row per encoding, and integer arithmetic that never
- * loses a bit before the one rounding at the end.
+ * register_decode.c -- One row per encoding, in integers that never lose a bit
+ * before the one rounding at the end.
  */
 #include "drivers/register_decode.h"
 
 #include <assert.h>
 #include <string.h>
 
-/* Wide enough for a 64-bit register times a 63-bit numerator. */
-__extension__ typedef unsigned __int128 wide;
+#include "drivers/wide_number.h"
+
+enum {
+	DECIMAL_MANTISSA_BITS = 24, /* below the byte that holds the power of ten or the sign */
+	SIGN_APART_EXPONENT = -4,
+	SIGN_APART_NEGATIVE = 0xFF,
+};
 
 enum shape {
 	SHAPE_UNSIGNED,
@@ -17,6 +22,9 @@ enum shape {
 	SHAPE_FLOAT,
 	SHAPE_BCD,
 	SHAPE_TEXT,
+	SHAPE_DECIMAL,        /* power of ten in the highest byte, 24 bits without a sign */
+	SHAPE_DECIMAL_SIGNED, /* ... with one */
+	SHAPE_SIGN_APART,     /* steps of 0.0001 below a byte that holds the sign */
 };
 
 struct encoding_info {
@@ -40,6 +48,9 @@ static const struct encoding_info encodings[ENCODING_COUNT] = {
 	[ENCODING_F64]    = {"f64",    4,         SHAPE_FLOAT,    52,       1023},
 	[ENCODING_BCD]    = {"bcd",    0,         SHAPE_BCD,      0,        0},
 	[ENCODING_STRING] = {"string", 0,         SHAPE_TEXT,     0,        0},
+	[ENCODING_ISKRA_T5] = {"iskra_t5", 2,     SHAPE_DECIMAL,  0,        0},
+	[ENCODING_ISKRA_T6] = {"iskra_t6", 2,     SHAPE_DECIMAL_SIGNED, 0,  0},
+	[ENCODING_ISKRA_T7] = {"iskra_t7", 2,     SHAPE_SIGN_APART, 0,      0},
 };
 
 static const char *const status_texts[DECODE_STATUS_COUNT] = {
@@ -118,43 +129,11 @@ static void store_bits(uint64_t bits, struct register_format format, uint16_t *r
 	}
 }
 
-/* Of a number above 0. */
-static int bit_length(wide number)
-{
-	uint64_t high = (uint64_t)(number >> 64);
-
-	return high != 0 ? 128 - __builtin_clzll(high) : 64 - __builtin_clzll((uint64_t)number);
-}
-
-static wide divide_half_even(wide dividend, wide divisor)
-{
-	wide quotient = dividend / divisor;
-	wide rest = dividend % divisor;
-	bool up = rest > divisor - rest || (rest == divisor - rest && quotient % 2 != 0);
-
-	return quotient + (up ? 1 : 0);
-}
-
-/* Two's complement through unsigned arithmetic: INT64_MIN has no positive twin. */
-static uint64_t magnitude_of(int64_t number)
-{
-	return number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
-}
-
-static bool signed_from_magnitude(wide magnitude, bool negative, int64_t *ret_number)
-{
-	if (magnitude > (wide)INT64_MAX + (negative ? 1 : 0)) {
-		return false;
-	}
-	*ret_number = negative && magnitude > 0 ? -(int64_t)(uint64_t)(magnitude - 1) - 1
-						: (int64_t)(uint64_t)magnitude;
-	return true;
-}
-
-/* A number as the register holds it: sign, magnitude * 2^exponent. */
+/* A number as the register holds it: sign, magnitude * 2^exponent * 10^decimal_exponent. */
 struct raw_number {
 	uint64_t magnitude;
 	int exponent;
+	int decimal_exponent;
 	bool negative;
 };
 
@@ -232,6 +211,19 @@ static enum decode_status raw_bcd(
 	return DECODE_OK;
 }
 
+static enum decode_status raw_decimal(
+	uint64_t bits, struct register_format format, struct raw_number *ret_raw)
+{
+	bool has_sign = encodings[format.encoding].shape == SHAPE_DECIMAL_SIGNED;
+	uint64_t sign = has_sign ? UINT64_C(1) << (DECIMAL_MANTISSA_BITS - 1) : 0;
+	uint64_t mantissa = bits & ((UINT64_C(1) << DECIMAL_MANTISSA_BITS) - 1);
+
+	*ret_raw = (struct raw_number){.negative = (mantissa & sign) != 0,
+		.decimal_exponent = (int8_t)(bits >> DECIMAL_MANTISSA_BITS)};
+	ret_raw->magnitude = ret_raw->negative ? (sign << 1) - mantissa : mantissa;
+	return DECODE_OK;
+}
+
 static enum decode_status raw_of(
 	uint64_t bits, struct register_format format, struct raw_number *ret_raw)
 {
@@ -245,6 +237,14 @@ static enum decode_status raw_of(
 		return raw_float(bits, format, ret_raw);
 	case SHAPE_BCD:
 		return raw_bcd(bits, format, ret_raw);
+	case SHAPE_DECIMAL:
+	case SHAPE_DECIMAL_SIGNED:
+		return raw_decimal(bits, format, ret_raw);
+	case SHAPE_SIGN_APART:
+		*ret_raw = (struct raw_number){.magnitude = bits & 0xffff,
+			.decimal_exponent = SIGN_APART_EXPONENT,
+			.negative = bits >> DECIMAL_MANTISSA_BITS != 0};
+		return DECODE_OK;
 	case SHAPE_TEXT:
 		break;
 	}
@@ -263,7 +263,13 @@ enum decode_status register_decode(const uint16_t *words, struct register_format
 	struct raw_number raw;
 	enum decode_status status = raw_of(register_bits(words, format), format, &raw);
 
-	return status == DECODE_OK ? scale_raw(raw, scale, ret_value) : status;
+	if (status != DECODE_OK) {
+		return status;
+	}
+	if (raw.magnitude != 0 && !scale_shift(scale, raw.decimal_exponent, &scale)) {
+		return DECODE_OUT_OF_RANGE;
+	}
+	return scale_raw(raw, scale, ret_value);
 }
 
 /* The float nearest to dividend / divisor; both below 2^127, so that it is always a normal one. */
@@ -305,6 +311,52 @@ static bool bcd_bits(uint64_t number, unsigned digits, uint64_t *ret_bits)
 		return false;
 	}
 	*ret_bits = bits;
+	return true;
+}
+
+/*
+ * The bits of dividend / divisor with a power of ten in the highest byte: the
+ * least from 10^-3 on with which it fits. False when it does not.
+ */
+static bool decimal_bits(
+	enum shape shape, wide dividend, wide divisor, bool negative, uint64_t *ret_bits)
+{
+	unsigned bits = shape == SHAPE_DECIMAL ? DECIMAL_MANTISSA_BITS : DECIMAL_MANTISSA_BITS - 1;
+	int exponent = -3;
+
+	if (bit_length(dividend | 1) > 127 - 10 ||
+		(negative && shape == SHAPE_DECIMAL && dividend != 0)) {
+		return false;
+	}
+
+	wide rounded = divide_half_even(dividend * 1000, divisor);
+
+	while (rounded >> bits != 0) {
+		divisor *= 10;
+		exponent++;
+		rounded = divide_half_even(dividend * 1000, divisor);
+	}
+
+	uint64_t mask = (UINT64_C(1) << DECIMAL_MANTISSA_BITS) - 1;
+	uint64_t mantissa = negative ? 0 - (uint64_t)rounded : (uint64_t)rounded;
+
+	*ret_bits = (uint64_t)(uint8_t)exponent << DECIMAL_MANTISSA_BITS | (mantissa & mask);
+	return true;
+}
+
+static bool sign_apart_bits(wide dividend, wide divisor, bool negative, uint64_t *ret_bits)
+{
+	if (bit_length(dividend | 1) > 127 - 14) { /* 14 bits: 10,000 */
+		return false;
+	}
+
+	wide steps = divide_half_even(dividend * 10000, divisor);
+
+	if (steps > 0xffff) {
+		return false;
+	}
+	*ret_bits = (negative ? (uint64_t)SIGN_APART_NEGATIVE << DECIMAL_MANTISSA_BITS : 0) |
+		    (uint64_t)steps;
 	return true;
 }
 
@@ -351,6 +403,13 @@ bool register_encode(
 		fits = (!negative || rounded == 0) && rounded <= UINT64_MAX &&
 		       bcd_bits((uint64_t)rounded, 4u * format.registers, &bits);
 		break;
+	case SHAPE_DECIMAL:
+	case SHAPE_DECIMAL_SIGNED:
+		fits = decimal_bits(info->shape, dividend, divisor, negative, &bits);
+		break;
+	case SHAPE_SIGN_APART:
+		fits = sign_apart_bits(dividend, divisor, negative, &bits);
+		break;
 	case SHAPE_TEXT:
 		break;
 	}
@@ -391,54 +450,4 @@ bool scale_apply(struct scale scale, int64_t value, int64_t *ret_value)
 	struct raw_number raw = {.magnitude = magnitude_of(value), .negative = value < 0};
 
 	return scale_raw(raw, scale, ret_value) == DECODE_OK;
-}
-
-static uint64_t greatest_common_divisor(uint64_t a, uint64_t b)
-{
-	while (b != 0) {
-		uint64_t rest = a % b;
-
-		a = b;
-		b = rest;
-	}
-	return a;
-}
-
-bool scale_multiply(struct scale a, struct scale b, struct scale *ret_product)
-{
-	assert(a.denominator > 0 && b.denominator > 0);
-
-	/* Crosswise first: then both products are in lowest terms, and overflow is real. */
-	uint64_t a_over = magnitude_of(a.numerator);
-	uint64_t b_over = magnitude_of(b.numerator);
-	uint64_t a_under = (uint64_t)a.denominator;
-	uint64_t b_under = (uint64_t)b.denominator;
-
-	if (a_over == 0 || b_over == 0) {
-		return false;
-	}
-
-	uint64_t *const pairs[][2] = {
-		{&a_over, &a_under},
-                {&b_over, &b_under},
-                {&a_over, &b_under},
-                {&b_over, &a_under}
-        };
-
-	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
-		uint64_t divisor = greatest_common_divisor(*pairs[i][0], *pairs[i][1]);
-
-		*pairs[i][0] /= divisor;
-		*pairs[i][1] /= divisor;
-	}
-
-	struct scale product;
-
-	if (!signed_from_magnitude((wide)a_over * b_over, (a.numerator < 0) != (b.numerator < 0),
-		    &product.numerator) ||
-		!signed_from_magnitude((wide)a_under * b_under, false, &product.denominator)) {
-		return false;
-	}
-	*ret_product = product;
-	return true;
 }

@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "drivers/scale.h"
+
 enum register_encoding {
 	ENCODING_U16,
 	ENCODING_I16,
@@ -21,6 +23,12 @@ enum register_encoding {
 	ENCODING_F64,
 	ENCODING_BCD,    /* 1 to 4 registers, four digits each */
 	ENCODING_STRING, /* 1 to 32 registers, two characters each */
+	/* Iskra's types (pyiskra, helper.py): T5 and T6 are a signed power of ten in the highest
+	 * byte and 24 bits of number below it, T6 with a sign. T7 is a power factor in steps of
+	 * 0.0001 in the lowest word, negative (export) where the highest byte is not 0. */
+	ENCODING_ISKRA_T5,
+	ENCODING_ISKRA_T6,
+	ENCODING_ISKRA_T7,
 	ENCODING_COUNT
 };
 
@@ -29,12 +37,6 @@ struct register_format {
 	uint8_t registers;   /* how many it covers; fixed by the encoding but for bcd and string */
 	bool low_word_first; /* default: high word first, as Modbus does for one register */
 	bool low_byte_first; /* inside a register */
-};
-
-/* A rational, never 0: what one raw step is, in the quantity's inside steps. */
-struct scale {
-	int64_t numerator;   /* > 0, or < 0 where a model turns the sign */
-	int64_t denominator; /* > 0 */
 };
 
 enum decode_status {
@@ -80,8 +82,5 @@ void register_decode_text(const uint16_t *words, struct register_format format, 
 
 /* value * scale, half to even; false on overflow. */
 bool scale_apply(struct scale scale, int64_t value, int64_t *ret_value);
-
-/* a * b in lowest terms; false on overflow or when it is 0. */
-bool scale_multiply(struct scale a, struct scale b, struct scale *ret_product);
 
 #endif

@@ -135,8 +135,8 @@ static bool value_unchanged(const struct model_value *a, const struct model_valu
 	       a->slow == b->slow && a->together == b->together &&
 	       a->sentinels_count == b->sentinels_count &&
 	       memcmp(a->sentinels, b->sentinels, sizeof a->sentinels) == 0 &&
-	       a->zero_is_unavailable == b->zero_is_unavailable && a->resolution == b->resolution &&
-	       a->modulus_raw == b->modulus_raw;
+	       a->zero_is_unavailable == b->zero_is_unavailable && a->absolute == b->absolute &&
+	       a->resolution == b->resolution && a->modulus_raw == b->modulus_raw;
 }
 
 static bool ranges_unchanged(

@@ -148,15 +148,18 @@ static bool scale_in_force(const struct device_image *image, size_t index, struc
 	return scale_multiply(image->scales[index], ten, ret_scale);
 }
 
-static bool is_float(struct register_format format)
+/* Floats and Iskra's types show parts of a raw step; the others whole ones. */
+static bool shows_parts(struct register_format format)
 {
-	return format.encoding == ENCODING_F32 || format.encoding == ENCODING_F64;
+	return format.encoding == ENCODING_F32 || format.encoding == ENCODING_F64 ||
+	       format.encoding >= ENCODING_ISKRA_T5;
 }
 
-/* Whole raw steps of `number`, those past the counter's modulus gone; floats stay as they are. */
+/* Whole raw steps of `number`, those past the counter's modulus gone; what shows parts stays as it
+ * is. */
 static bool number_to_parts(const struct model_value *value, struct scale *scale, int64_t *number)
 {
-	if (is_float(value->format))
+	if (shows_parts(value->format))
 		return true;
 	struct scale inverse = {scale->denominator, scale->numerator};
 	if (inverse.denominator < 0)

@@ -16,14 +16,16 @@ def models(*arguments):
 
 
 class TheVerb(rig.Case):
-    def test_every_shipped_model_is_listed_with_maker_and_number_of_values(self):
+    def test_every_shipped_model_is_listed_with_what_it_is_in_80_columns(self):
         listed = json.loads(models("--json").stdout)
         self.assertEqual([m["name"] for m in listed], sorted(f.stem for f in MODELS.glob("*.yaml")))
         lines = models().stdout.splitlines()
         self.assertEqual(len(lines), len(listed) + 1)
         for model, line in zip(listed, lines[1:]):
-            self.assertIn(model["maker"], line)
-            self.assertIn(f" {len(model['values'])} ", line)
+            self.assertTrue(line.startswith(model["name"] + " "), line)
+            self.assertIn(f" {model['title']} ", line)
+            self.assertTrue(line.endswith(model["carrier"]), line)
+            self.assertLessEqual(len(line), 80, line)
 
     def test_a_model_is_explained_with_its_sum_of_registers(self):
         done = models("siemens-pac2200")

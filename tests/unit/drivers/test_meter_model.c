@@ -104,6 +104,21 @@ static void zero_is_a_value_unless_the_model_says_otherwise(void **state)
 		model_value_decode(&value, one, words, FIRST, &energy), DECODE_UNAVAILABLE);
 }
 
+static void of_an_amount_the_sign_is_left_out(void **state)
+{
+	(void)state;
+	static const uint16_t words[] = {0xffff, 0xfffb}; /* -5 */
+	struct model_value value = energy_u32();
+	int64_t energy = 42;
+
+	value.format.encoding = ENCODING_I32;
+	assert_int_equal(
+		model_value_decode(&value, one, words, FIRST, &energy), DECODE_OUT_OF_RANGE);
+	value.absolute = true;
+	assert_int_equal(model_value_decode(&value, one, words, FIRST, &energy), DECODE_OK);
+	assert_int_equal(energy, 5);
+}
+
 static void a_scale_register_multiplies_by_its_power_of_ten(void **state)
 {
 	(void)state;
@@ -270,6 +285,7 @@ int main(void)
 		cmocka_unit_test(one_bad_part_makes_the_sum_no_value),
 		cmocka_unit_test(a_sentinel_is_no_value_and_its_neighbour_is_one),
 		cmocka_unit_test(zero_is_a_value_unless_the_model_says_otherwise),
+		cmocka_unit_test(of_an_amount_the_sign_is_left_out),
 		cmocka_unit_test(a_scale_register_multiplies_by_its_power_of_ten),
 		cmocka_unit_test(what_no_building_can_have_is_out_of_range),
 		cmocka_unit_test(option_and_transformer_multiply_where_they_apply),

@@ -64,6 +64,14 @@ static const struct {
 	{"f64 -2^63",              ENCODING_F64, 4, {0xc3e0},                 {1, 1},    DECODE_OK, INT64_MIN},
 	{"bcd",                    ENCODING_BCD, 2, {0x0012, 0x3456},         {1, 10},   DECODE_OK, 12346},
 	{"longest bcd",            ENCODING_BCD, 4, {0x9999, 0x9999, 0x9999, 0x9999}, {1, 1}, DECODE_OK, 9999999999999999},
+	{"T5, 230.1",              ENCODING_ISKRA_T5, 2, {0xff00, 0x08fd},    {1000, 1}, DECODE_OK, 230100},
+	{"T5 has no sign",         ENCODING_ISKRA_T5, 2, {0x00ff, 0xffff},    {1, 1},    DECODE_OK, 16777215},
+	{"T6, -12345.67",          ENCODING_ISKRA_T6, 2, {0xfeed, 0x2979},    {1000, 1}, DECODE_OK, -12345670},
+	{"T6, most negative",      ENCODING_ISKRA_T6, 2, {0x0180, 0x0000},    {1, 1},    DECODE_OK, -83886080},
+	{"T5 past 18 powers",      ENCODING_ISKRA_T5, 2, {0x1300, 0x0001},    {1, 1},    DECODE_OUT_OF_RANGE, 0},
+	{"T5, 0 with any power",   ENCODING_ISKRA_T5, 2, {0x7f00, 0x0000},    {1, 1},    DECODE_OK, 0},
+	{"T7, 0.8765 inductive",   ENCODING_ISKRA_T7, 2, {0x0000, 0x223d},    {10000, 1}, DECODE_OK, 8765},
+	{"T7, export, capacitive", ENCODING_ISKRA_T7, 2, {0xffff, 0x223d},    {10000, 1}, DECODE_OK, -8765},
 	{"bcd with a letter",      ENCODING_BCD, 1, {0x12a4},                 {1, 1},    DECODE_BAD_DIGIT, 0},
 	{"text is no number",      ENCODING_STRING, 1, {0x3132},              {1, 1},    DECODE_NOT_A_NUMBER, 0},
 };
@@ -137,7 +145,8 @@ static void what_is_encoded_decodes_to_the_same(void **state)
 	print_message("seed %u\n", seed);
 	srandom(seed);
 	for (int i = 0; i < 20000; i++) {
-		enum register_encoding encoding = (enum register_encoding)(random() % ENCODING_BCD);
+		enum register_encoding encoding =
+			(enum register_encoding)(random() % ENCODING_COUNT);
 		struct register_format format = {encoding, register_encoding_registers(encoding),
 			random() % 2 != 0, random() % 2 != 0};
 		struct scale scale = scales[random() % 5];
@@ -145,7 +154,7 @@ static void what_is_encoded_decodes_to_the_same(void **state)
 		uint16_t words[4];
 		int64_t again = INT64_MIN;
 
-		if (register_encode(value, scale, format, words)) {
+		if (format.registers > 0 && register_encode(value, scale, format, words)) {
 			assert_int_equal(register_decode(words, format, scale, &again), DECODE_OK);
 			assert_int_equal(again, value);
 		}
@@ -166,6 +175,9 @@ static void what_does_not_fit_is_not_encoded(void **state)
 	assert_false(register_encode(10000, one, format_of(ENCODING_BCD, 1), words));
 	assert_false(register_encode(-1, one, format_of(ENCODING_BCD, 1), words));
 	assert_false(register_encode(1, one, format_of(ENCODING_STRING, 1), words));
+	assert_int_equal(words[0], 7);
+	assert_false(register_encode(-1, one, format_of(ENCODING_ISKRA_T5, 2), words));
+	assert_false(register_encode(7, one, format_of(ENCODING_ISKRA_T7, 2), words));
 	assert_int_equal(words[0], 7);
 	assert_true(register_encode(9999, one, format_of(ENCODING_BCD, 1), words));
 	assert_int_equal(words[0], 0x9999);

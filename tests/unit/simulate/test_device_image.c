@@ -114,10 +114,19 @@ static bool is_float(const struct model_value *value)
 	return value->format.encoding == ENCODING_F32 || value->format.encoding == ENCODING_F64;
 }
 
+/* A mantissa with a power of ten of its own. */
+static bool is_decimal(const struct model_value *value)
+{
+	return value->format.encoding == ENCODING_ISKRA_T5 ||
+	       value->format.encoding == ENCODING_ISKRA_T6;
+}
+
 static bool is_signed(const struct model_value *value)
 {
 	return is_float(value) || value->format.encoding == ENCODING_I16 ||
-	       value->format.encoding == ENCODING_I32 || value->format.encoding == ENCODING_I64;
+	       value->format.encoding == ENCODING_I32 || value->format.encoding == ENCODING_I64 ||
+	       value->format.encoding == ENCODING_ISKRA_T6 ||
+	       value->format.encoding == ENCODING_ISKRA_T7;
 }
 
 /* The step between two numbers the register can show near this one. */
@@ -131,7 +140,11 @@ static double step_near(const struct meter_model *model, size_t index, int64_t n
 		return (double)llabs(number) / (1 << 22) + 2;
 	if (value->format.encoding == ENCODING_F64)
 		return (double)llabs(number) / (1ll << 51);
+	if (is_decimal(value)) /* 23 bits hold one decade of digits at least */
+		return (double)llabs(number) * 10 / (1 << 23) + 1;
 	double step = (double)scale.numerator / (double)scale.denominator;
+	if (value->format.encoding == ENCODING_ISKRA_T7)
+		step /= 10000;
 	return step < 0 ? -step : step;
 }
 
@@ -140,8 +153,9 @@ static int64_t random_number(const struct meter_model *model, size_t index)
 {
 	const struct model_value *value = &model->values[index];
 	const struct quantity_info *info = quantity_info(value->quantity);
-	int bits = is_float(value) || value->scale_register >= 0 ? 62
-								 : value->format.registers * 16 - 2;
+	int bits = is_float(value) || is_decimal(value) || value->scale_register >= 0
+			   ? 62
+			   : value->format.registers * 16 - 2;
 	double largest = step_near(model, index, 0) * (double)(1ull << (bits > 62 ? 62 : bits));
 	if (value->format.encoding == ENCODING_BCD)
 		largest /= 1000;
@@ -201,7 +215,8 @@ static void check_whole_steps(
 	int64_t got = 0;
 	double step = step_near(model, index, 0);
 	if (device_image_is_part(image, index) || is_float(&model->values[index]) ||
-		model->values[index].scale_register >= 0 || step < 1 || step > (double)INT32_MAX)
+		is_decimal(&model->values[index]) || model->values[index].scale_register >= 0 ||
+		step < 1 || step > (double)INT32_MAX)
 		return;
 	for (int i = 1; i < NUMBERS_A_VALUE; i++) {
 		int64_t number = (int64_t)step * i;
