@@ -15,8 +15,10 @@
 
 enum {
 	PROBE_REGISTERS = 2,
-	AGAIN = 3,         /* times whoever answered is asked once more */
-	PAUSE_MS = 110,    /* between requests to one device: what the slowest models want */
+	AGAIN = 3,      /* times whoever answered is asked once more */
+	PAUSE_MS = 110, /* between requests to one device: what the slowest models want */
+	SHORT_PAUSE_MS =
+		25,        /* what most do with; who says nothing is asked again after the other */
 	NO_TURN_MAX = 20,  /* in a row: then the line has no room at all */
 	REFUSALS_MAX = 64, /* of a device's values: its map is another's */
 };
@@ -101,6 +103,21 @@ static enum scan_end probe(struct scan_line *scan, struct scan_found *found)
 
 /* ---- what it is ---- */
 
+/* A request to a device that is known to be there. */
+static enum scan_end ask_device(struct scan_line *scan, const struct bus_request *request,
+	struct bus_answer *ret_answer, enum bus_status *ret_status)
+{
+	if (!verb_wait_ms(SHORT_PAUSE_MS))
+		return SCAN_GIVEN_UP;
+	if (!ask(scan, request, ret_answer, ret_status))
+		return SCAN_NO_LINE;
+	if (*ret_status != BUS_TIMEOUT)
+		return SCAN_DONE;
+	if (!verb_wait_ms(PAUSE_MS))
+		return SCAN_GIVEN_UP;
+	return ask(scan, request, ret_answer, ret_status) ? SCAN_DONE : SCAN_NO_LINE;
+}
+
 static enum scan_end identify(struct scan_line *scan, struct scan_found *found)
 {
 	struct device_identify *device =
@@ -113,11 +130,8 @@ static enum scan_end identify(struct scan_line *scan, struct scan_found *found)
 	enum bus_status status;
 	enum scan_end end = SCAN_DONE;
 	while (device != NULL && end == SCAN_DONE && device_identify_next(device, &request)) {
-		if (!ask(scan, &request, &answer, &status))
-			end = SCAN_NO_LINE;
-		else if (!verb_wait_ms(PAUSE_MS))
-			end = SCAN_GIVEN_UP;
-		else
+		end = ask_device(scan, &request, &answer, &status);
+		if (end == SCAN_DONE)
 			device_identify_take(device, status, &answer);
 	}
 	if (device != NULL) {
@@ -148,14 +162,11 @@ static enum scan_end read_serial_number(struct scan_line *scan, struct scan_foun
 	for (int i = 0; end == SCAN_DONE && number == NULL && i < REFUSALS_MAX &&
 			device_reader_next(reader, &request);
 		i++) {
-		if (!ask(scan, &request, &answer, &status))
-			end = SCAN_NO_LINE;
-		else if (!verb_wait_ms(PAUSE_MS))
-			end = SCAN_GIVEN_UP;
-		else if (device_reader_take(reader, status, &answer) != READER_GOES_ON)
+		end = ask_device(scan, &request, &answer, &status);
+		if (end != SCAN_DONE ||
+			device_reader_take(reader, status, &answer) != READER_GOES_ON)
 			break;
-		else
-			number = device_reader_serial_number(reader);
+		number = device_reader_serial_number(reader);
 	}
 	snprintf(found->serial_number, sizeof found->serial_number, "%s",
 		number != NULL ? number : "");

@@ -96,7 +96,10 @@ static bool load_models(struct scan *scan)
 {
 	struct diagnostics diagnostics = {0};
 	size_t count = 0;
-	scan->library = model_library_open(scan->choice->source.models_directory);
+	const char *directory = scan->choice->source.models_directory;
+	if (directory == NULL && scan->source.loaded != NULL)
+		directory = scan->source.loaded->config->models_directory;
+	scan->library = model_library_open(directory);
 	if (scan->library == NULL)
 		return false;
 	while (model_library_name(scan->library, count) != NULL)

@@ -156,13 +156,25 @@ static void a_register_of_its_own_tells_the_model(void **state)
 {
 	struct made_up gavazzi = {.count = 0}, abb = {.count = 0}, schneider = {.count = 0};
 	(void)state;
-	hold_word(&gavazzi, SPACE_HOLDING_REGISTERS, 0x000B, 341);
-	assert_certain(&gavazzi, "carlo-gavazzi-em340", "EM330");
+	hold_word(&gavazzi, SPACE_HOLDING_REGISTERS, 0x000B, 1744);
+	assert_certain(&gavazzi, "carlo-gavazzi-em530-em540", "EM530");
 	hold_text(&abb, 0x8960, 6, "B23 312-100");
 	assert_certain(&abb, "abb-b23", "type designation");
 	hold_text(&schneider, 49, 20, "iEM3155");
 	hold_text(&schneider, 69, 20, "Schneider Electric");
 	assert_certain(&schneider, "schneider-iem3155", "meter model");
+}
+
+/* The maker gave two families the same codes. */
+static void what_holds_for_several_models_is_likely_and_names_them(void **state)
+{
+	struct made_up gavazzi = {.count = 0};
+	(void)state;
+	hold_word(&gavazzi, SPACE_HOLDING_REGISTERS, 0x000B, 341);
+	assert_int_equal(identify_on(&rtu, &gavazzi), 2);
+	assert_string_equal(candidates[0].model->name, "carlo-gavazzi-em340");
+	assert_string_equal(candidates[1].model->name, "carlo-gavazzi-et330-et340");
+	assert_int_equal(candidates[0].confidence, IDENTIFY_LIKELY);
 }
 
 static void a_device_that_says_nothing_to_what_it_lacks_is_known_as_well(void **state)
@@ -228,6 +240,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_register_of_its_own_tells_the_model),
+		cmocka_unit_test(what_holds_for_several_models_is_likely_and_names_them),
 		cmocka_unit_test(a_device_that_says_nothing_to_what_it_lacks_is_known_as_well),
 		cmocka_unit_test(a_map_whose_values_look_right_is_possible_only),
 		cmocka_unit_test(what_holds_nothing_known_is_nothing_known),
