@@ -61,7 +61,9 @@ static void open_scene(void)
 		.pipeline = daemon_.scene->pipeline,
 		.buses = daemon_.requests.buses,
 		.loans = daemon_.requests.loans,
-		.view = {.pipeline = daemon_.scene->pipeline, .configuration = "/site.yaml"},
+		.view = {.pipeline = daemon_.scene->pipeline,
+			 .buses = daemon_.requests.buses,
+			 .configuration = "/site.yaml"},
 		.reload = reload
         };
 	daemon_.inputs = 0;
