@@ -73,30 +73,7 @@ static void note(struct finding *finding, const struct model_identification *rul
 	}
 }
 
-/* Each rule of a method, of each model that fits the line: holds(rule, context)? */
-typedef bool rule_test(const struct model_identification *rule, const void *context);
-
-static void note_rules(struct device_identify *identify, enum identification_method method,
-	rule_test *holds, const void *context)
-{
-	for (size_t i = 0; i < identify->settings.models_count; i++) {
-		const struct meter_model *model = model_at(identify, i);
-		for (size_t j = 0; identify->findings[i].fits && j < model->identifications_count;
-			j++) {
-			const struct model_identification *rule = &model->identifications[j];
-			if (rule->method == method && rule->matches_count > 0) {
-				note(&identify->findings[i], rule, holds(rule, context));
-			}
-		}
-	}
-}
-
 /* ---- function 43/14 ---- */
-
-static bool is_in_text(const struct model_identification *rule, const void *context)
-{
-	return identify_text_holds(rule, context);
-}
 
 /* A device without the function is none of which it is told what it answers. */
 static void take_device_id(struct device_identify *identify, const struct bus_answer *answer)
@@ -104,7 +81,17 @@ static void take_device_id(struct device_identify *identify, const struct bus_an
 	if (answer) {
 		identify_objects_text(answer, identify->text, sizeof(identify->text));
 	}
-	note_rules(identify, IDENTIFY_DEVICE_ID, is_in_text, identify->text);
+	for (size_t i = 0; i < identify->settings.models_count; i++) {
+		const struct meter_model *model = model_at(identify, i);
+		for (size_t j = 0; identify->findings[i].fits && j < model->identifications_count;
+			j++) {
+			const struct model_identification *rule = &model->identifications[j];
+			if (rule->method == IDENTIFY_DEVICE_ID && rule->matches_count > 0) {
+				note(&identify->findings[i], rule,
+					identify_text_holds(rule, identify->text));
+			}
+		}
+	}
 }
 
 /* ---- registers ---- */

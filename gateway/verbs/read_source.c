@@ -28,6 +28,36 @@ static int fail(const struct read_options *options, int status, const char *text
 	return status;
 }
 
+const char **read_options_place(struct read_options *options, const char *name)
+{
+	const struct {
+		const char *name;
+		const char **place;
+	} places[] = {
+		{"config",       &options->place.config    },
+		{"socket",       &options->place.socket    },
+		{"model",        &options->model           },
+		{"set",          &options->setting         },
+		{"models",       &options->models_directory},
+		{"port",         &options->port            },
+		{"baud",         &options->baud            },
+		{"parity",       &options->parity          },
+		{"stop-bits",    &options->stop_bits       },
+		{"tcp",          &options->tcp             },
+		{"rtu-over-tcp", &options->rtu_over_tcp    },
+		{"address",      &options->address         },
+	};
+	for (size_t i = 0; i < sizeof places / sizeof places[0]; i++)
+		if (strcmp(places[i].name, name) == 0)
+			return places[i].place;
+	return NULL;
+}
+
+int read_options_lines(const struct read_options *options)
+{
+	return (options->port != NULL) + (options->tcp != NULL) + (options->rtu_over_tcp != NULL);
+}
+
 /* ---- the configuration ---- */
 
 static void set_text(json_t *object, const char *key, const char *text)
@@ -229,17 +259,33 @@ int read_options_check_line(const struct read_options *options, const struct ver
 
 /* ---- the bus ---- */
 
-/* The daemon's name for a line that it has open; "" when it has none of the kind. */
-static void find_bus(
-	const json_t *status, const struct bus_line *line, char ret_id[static READ_BUS_ID_MAX])
+/* Hosts may have several ports, each with a bus of its own. */
+static bool is_bus_on(const json_t *bus, const struct bus_line *line)
 {
-	const char *wanted = line->device != NULL ? line->device : line->host;
+	if (line->kind == BUS_RTU)
+		return strcmp(json_text_at(bus, "line"), line->device) == 0;
+	return strcmp(json_text_at(bus, "line"), line->host) == 0 &&
+	       (uint16_t)json_number_at(bus, "port", 0) == line->tcp_port;
+}
+
+/* The daemon's name for a line that it has open, and the settings it has it open with; "" when it
+ * has none of the kind. */
+static void find_bus(
+	const json_t *status, struct bus_line *line, char ret_id[static READ_BUS_ID_MAX])
+{
 	size_t index;
 	const json_t *bus;
 	ret_id[0] = '\0';
-	json_array_foreach(json_object_get(status, "buses"), index,
-		bus) if (strcmp(json_text_at(bus, "line"), wanted) == 0)
+	json_array_foreach(json_object_get(status, "buses"), index, bus)
+	{
+		if (!is_bus_on(bus, line))
+			continue;
 		snprintf(ret_id, READ_BUS_ID_MAX, "%s", json_text_at(bus, "id"));
+		line->baud = (uint32_t)json_number_at(bus, "baud", line->baud);
+		line->stop_bits = (uint8_t)json_number_at(bus, "stop_bits", line->stop_bits);
+		if (json_text_at(bus, "parity")[0] != '\0')
+			line->parity = json_text_at(bus, "parity")[0];
+	}
 }
 
 static int open_own_line(const struct read_options *options, struct read_source *source)

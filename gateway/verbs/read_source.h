@@ -41,6 +41,12 @@ struct read_source {
 	struct bus *bus;               /* open */
 };
 
+/* Where the text of an option goes, by its name; NULL: it is none of these. */
+const char **read_options_place(struct read_options *options, const char *name);
+
+/* How many lines they name. */
+int read_options_lines(const struct read_options *options);
+
 /* What --baud, --parity and --stop-bits may be; -1, or what verb_misused() returned. */
 int read_options_check_line(const struct read_options *options, const struct verb_usage *usage);
 

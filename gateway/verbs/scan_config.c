@@ -13,7 +13,7 @@
 #include "gateway/reload.h"
 
 enum {
-	PATH_BYTES_MAX = 4096,
+	TCP_PORT = 502, /* where a host stands alone */
 	ID_BUS_MAX =
 		24, /* of the bus's id, so that a meter's id of 32 bytes has room for the address */
 };
@@ -66,19 +66,22 @@ static const char *text_at(const struct yaml_node *mapping, const char *key)
 	return node != NULL && node->text != NULL ? node->text : "";
 }
 
-/* "host" of "host:port" */
-static bool is_host(const char *endpoint, const char *host)
+/* "host", "host:port" */
+static bool is_endpoint(const char *text, const struct bus_line *line)
 {
-	size_t length = strlen(host);
-	return strncmp(endpoint, host, length) == 0 &&
-	       (endpoint[length] == '\0' || endpoint[length] == ':');
+	const size_t length = strlen(line->host);
+	if (strncmp(text, line->host, length) != 0)
+		return false;
+	if (text[length] == '\0')
+		return line->tcp_port == TCP_PORT;
+	return text[length] == ':' && strtoul(text + length + 1, NULL, 10) == line->tcp_port;
 }
 
 static bool is_line(const struct yaml_node *bus, const struct bus_line *line)
 {
 	if (line->kind == BUS_RTU)
 		return strcmp(text_at(bus, "port"), line->device) == 0;
-	return is_host(text_at(bus, line->kind == BUS_TCP ? "tcp" : "rtu_over_tcp"), line->host);
+	return is_endpoint(text_at(bus, line->kind == BUS_TCP ? "tcp" : "rtu_over_tcp"), line);
 }
 
 const char *scan_config_bus(const struct scan_config *config, const struct bus_line *line)
@@ -88,6 +91,21 @@ const char *scan_config_bus(const struct scan_config *config, const struct bus_l
 		if (is_line(&buses->children[i], line))
 			return text_at(&buses->children[i], "id");
 	return NULL;
+}
+
+bool scan_config_fits(
+	const struct scan_config *config, const char *bus, const struct bus_line *line)
+{
+	const struct yaml_node *buses = yaml_find(yaml_root(config->yaml), "buses");
+	for (size_t i = 0; buses != NULL && i < buses->children_count; i++) {
+		const char *baud = text_at(&buses->children[i], "baud");
+		const char *parity = text_at(&buses->children[i], "parity");
+		if (strcmp(text_at(&buses->children[i], "id"), bus) != 0 || line->kind != BUS_RTU)
+			continue;
+		return (baud[0] == '\0' || strtoul(baud, NULL, 10) == line->baud) &&
+		       (parity[0] == '\0' || parity[0] == line->parity);
+	}
+	return true;
 }
 
 static const struct yaml_node *meters_of(const struct scan_config *config)
@@ -142,8 +160,12 @@ void scan_entry_print(
 	for (size_t i = 0; i < found->candidates_count; i++)
 		fprintf(stream, "%*s%smodel: %s%s", indent, "", i > 0 ? "# or " : "",
 			found->candidates[i].model->name, line_end);
-	if (found->serial_number[0] != '\0')
-		fprintf(stream, "%*sserial: \"%s\"%s", indent, "", found->serial_number, line_end);
+	if (found->serial_number[0] != '\0') {
+		fprintf(stream, "%*sserial: '", indent, "");
+		for (const char *at = found->serial_number; *at != '\0'; at++)
+			fputs(*at == '\'' ? "''" : (const char[]){*at, '\0'}, stream);
+		fprintf(stream, "'%s", line_end);
+	}
 }
 
 /* ---- where it goes ---- */
@@ -288,26 +310,28 @@ static bool write_all(int fd, const char *text, size_t length)
 	return fsync(fd) == 0;
 }
 
-/* With the old one's owner and rights. */
+/* Where a link leads, with the old one's owner and rights; who cannot give them changes nothing. */
 static bool replace(const char *path, const char *text, size_t length)
 {
-	char beside[PATH_BYTES_MAX];
+	char *target = realpath(path, NULL), *beside = NULL;
 	struct stat old;
-	int size = snprintf(beside, sizeof beside, "%s.XXXXXX", path);
-	if (size < 0 || (size_t)size >= sizeof beside || stat(path, &old) != 0)
-		return false;
-	int fd = mkostemp(beside, O_CLOEXEC);
-	if (fd < 0)
-		return false;
-	bool owned = fchown(fd, old.st_uid, old.st_gid) == 0 || errno == EPERM;
-	bool written = owned && fchmod(fd, old.st_mode & 07777) == 0 && write_all(fd, text, length);
-	int error = errno;
-	if (close(fd) == 0 && written && rename(beside, path) == 0)
-		return true;
-	error = written ? errno : error;
-	unlink(beside);
-	errno = error;
-	return false;
+	bool replaced = false;
+	int fd = -1, error;
+	if (target != NULL && stat(target, &old) == 0 && asprintf(&beside, "%s.XXXXXX", target) > 0)
+		fd = mkostemp(beside, O_CLOEXEC);
+	if (fd >= 0) {
+		replaced = fchown(fd, old.st_uid, old.st_gid) == 0 &&
+			   fchmod(fd, old.st_mode & 07777) == 0 && write_all(fd, text, length) &&
+			   rename(beside, target) == 0;
+		error = errno;
+		close(fd);
+		if (!replaced)
+			unlink(beside);
+		errno = error;
+	}
+	free(beside);
+	free(target);
+	return replaced;
 }
 
 bool scan_config_save(

@@ -26,6 +26,10 @@ void scan_config_close(struct scan_config *config);
 /* The id of its bus on a serial device or host; NULL: it has none. */
 const char *scan_config_bus(const struct scan_config *config, const struct bus_line *line);
 
+/* Whether a bus is to be opened with these settings, as far as the file says. */
+bool scan_config_fits(
+	const struct scan_config *config, const char *bus, const struct bus_line *line);
+
 /* The id of its meter at an address of a bus; NULL: it has none. */
 const char *scan_config_meter(const struct scan_config *config, const char *bus, uint8_t address);
 
@@ -33,9 +37,9 @@ const char *scan_config_meter(const struct scan_config *config, const char *bus,
 bool scan_config_new_id(const struct scan_config *config, const char *bus, uint8_t address,
 	char ret_id[static SCAN_ID_MAX]);
 
-/* What a meter's entry says, as text; `config` may be NULL. "" where nothing is known of it. */
+/* A meter for the configuration. */
 struct scan_entry {
-	const char *id;
+	char id[SCAN_ID_MAX];
 	const char *bus;
 	const struct scan_found *found;
 };

@@ -23,19 +23,21 @@ enum {
 	REFUSALS_MAX = 64, /* of a device's values: its map is another's */
 };
 
-/* Ask; a turn that does not come is waited for. False: the line is gone, or given up. */
-static bool ask(struct scan_line *scan, const struct bus_request *request,
+/* Ask; a turn that does not come is waited for. */
+static enum scan_end ask(struct scan_line *scan, const struct bus_request *request,
 	struct bus_answer *ret_answer, enum bus_status *ret_status)
 {
 	const char *reason = "";
 	for (int attempt = 0; attempt < NO_TURN_MAX; attempt++) {
 		*ret_status = scan->bus->ops->ask(scan->bus, request, scan->timeout_ms, ret_answer);
 		if (*ret_status != BUS_DOWN)
-			return true;
-		if (!verb_wait_ms(0) || scan->bus->ops->open(scan->bus, &reason) != BUS_OK)
-			return false;
+			return SCAN_DONE;
+		if (!verb_wait_ms(0))
+			return SCAN_GIVEN_UP;
+		if (scan->bus->ops->open(scan->bus, &reason) != BUS_OK)
+			return SCAN_NO_LINE;
 	}
-	return false;
+	return SCAN_NO_LINE;
 }
 
 static struct bus_request probe_of(uint8_t address)
@@ -86,8 +88,9 @@ static enum scan_end probe(struct scan_line *scan, struct scan_found *found)
 	enum bus_status status;
 	struct tally tally = {.good = 0};
 	for (int i = 0; i <= AGAIN; i++) {
-		if (!ask(scan, &request, &answer, &status))
-			return SCAN_NO_LINE;
+		enum scan_end end = ask(scan, &request, &answer, &status);
+		if (end != SCAN_DONE)
+			return end;
 		count(&tally, status, &answer);
 		if (status == BUS_TIMEOUT && tally.good + tally.bad == 0)
 			break;
@@ -109,13 +112,10 @@ static enum scan_end ask_device(struct scan_line *scan, const struct bus_request
 {
 	if (!verb_wait_ms(SHORT_PAUSE_MS))
 		return SCAN_GIVEN_UP;
-	if (!ask(scan, request, ret_answer, ret_status))
-		return SCAN_NO_LINE;
-	if (*ret_status != BUS_TIMEOUT)
-		return SCAN_DONE;
-	if (!verb_wait_ms(PAUSE_MS))
-		return SCAN_GIVEN_UP;
-	return ask(scan, request, ret_answer, ret_status) ? SCAN_DONE : SCAN_NO_LINE;
+	enum scan_end end = ask(scan, request, ret_answer, ret_status);
+	if (end != SCAN_DONE || *ret_status != BUS_TIMEOUT)
+		return end;
+	return verb_wait_ms(PAUSE_MS) ? ask(scan, request, ret_answer, ret_status) : SCAN_GIVEN_UP;
 }
 
 static enum scan_end identify(struct scan_line *scan, struct scan_found *found)
@@ -185,8 +185,9 @@ static enum scan_end look_at_any(struct scan_line *scan, bool *ret_at_any)
 	*ret_at_any = scan->line.kind == BUS_TCP && scan->range.first < scan->range.last;
 	for (size_t i = 0; *ret_at_any && i < sizeof unusual; i++) {
 		const struct bus_request request = probe_of(unusual[i]);
-		if (!ask(scan, &request, &answer, &status))
-			return SCAN_NO_LINE;
+		enum scan_end end = ask(scan, &request, &answer, &status);
+		if (end != SCAN_DONE)
+			return end;
 		*ret_at_any = is_answer(status, &answer);
 	}
 	return SCAN_DONE;
@@ -196,14 +197,15 @@ enum scan_end scan_line_run(struct scan_line *scan)
 {
 	size_t asked = 0;
 	bool at_any;
-	if (look_at_any(scan, &at_any) != SCAN_DONE)
-		return SCAN_NO_LINE;
+	enum scan_end end = look_at_any(scan, &at_any);
+	if (end != SCAN_DONE)
+		return end;
 	for (unsigned address = scan->range.first; address <= scan->range.last; address++) {
 		struct scan_found found = {
 			.address = (uint8_t)address, .line = scan->line, .at_any_address = at_any};
 		if (!scan->go_on(scan->context, found.address, asked++))
 			return SCAN_GIVEN_UP;
-		enum scan_end end = probe(scan, &found);
+		end = probe(scan, &found);
 		if (end == SCAN_DONE && found.presence == SCAN_ANSWERS)
 			end = identify(scan, &found);
 		if (end == SCAN_DONE && found.presence == SCAN_ANSWERS)

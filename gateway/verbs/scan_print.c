@@ -6,7 +6,9 @@
 #include <string.h>
 #include <time.h>
 
-enum { MODEL_TEXT_MAX = 160, NOTE_TEXT_MAX = 200 };
+#include "gateway/verbs/scan_speeds.h"
+
+enum { MODEL_TEXT_MAX = 96, NOTE_TEXT_MAX = 200 };
 
 /* ---- progress ---- */
 
@@ -54,14 +56,16 @@ void scan_progress_clear(const struct scan_progress *progress)
 
 /* ---- words ---- */
 
+/* The first, and that there are others. */
 static const char *model_of(const struct scan_found *found, char ret_text[static MODEL_TEXT_MAX])
 {
-	size_t length = 0;
-	ret_text[0] = '\0';
-	for (size_t i = 0; i < found->candidates_count && length < MODEL_TEXT_MAX; i++)
-		length += (size_t)snprintf(ret_text + length, MODEL_TEXT_MAX - length, "%s%s",
-			i > 0 ? " or " : "", found->candidates[i].model->name);
-	return found->candidates_count > 0 ? ret_text : "not known";
+	if (found->candidates_count == 0)
+		return "not known";
+	int length = snprintf(ret_text, MODEL_TEXT_MAX, "%s", found->candidates[0].model->name);
+	if (found->candidates_count > 1)
+		snprintf(ret_text + length, (size_t)(MODEL_TEXT_MAX - length), " or %zu more",
+			found->candidates_count - 1);
+	return ret_text;
 }
 
 static const char *note_of(const struct scan_found *found, char ret_text[static NOTE_TEXT_MAX])
@@ -107,12 +111,9 @@ static const char *serial_of(const struct scan_found *found)
 /* Whether somebody answered at other settings than the line's own. */
 static bool any_other_line(const struct scan_report *report)
 {
-	for (size_t i = 0; i < report->found_count; i++) {
-		const struct bus_line *line = &report->found[i].line;
-		if (line->kind == BUS_RTU &&
-			(line->baud != report->line->baud || line->parity != report->line->parity))
+	for (size_t i = 0; i < report->found_count; i++)
+		if (!scan_same_settings(&report->found[i].line, report->line))
 			return true;
-	}
 	return false;
 }
 
@@ -120,11 +121,10 @@ static void print_table(const struct scan_report *report, const struct terminal 
 {
 	static const struct table_column columns[] = {
 		{"address",   true },
+		{"meter",     false},
 		{"model",     false},
 		{"",          false},
 		{"serial no", false},
-		{"meter",     false},
-		{"why",       false},
 		{"line",      false},
 	};
 	bool has_other = any_other_line(report);
@@ -132,18 +132,17 @@ static void print_table(const struct scan_report *report, const struct terminal 
 		table_new(columns, sizeof columns / sizeof columns[0] - (has_other ? 0 : 1));
 	for (size_t i = 0; i < report->found_count; i++) {
 		const struct scan_found *found = &report->found[i];
-		char model[MODEL_TEXT_MAX], note[NOTE_TEXT_MAX];
+		char model[MODEL_TEXT_MAX];
 		const char *meter = report->config != NULL ? scan_config_meter(report->config,
 								     report->bus, found->address)
 							   : NULL;
 		bool clear = found->presence == SCAN_ANSWERS;
 		table_cell(table, TINT_BOLD, "%u", found->address);
+		table_cell(table, TINT_GOOD, "%s", meter != NULL ? meter : "");
 		table_cell(table, clear ? TINT_PLAIN : TINT_BAD, "%s",
 			clear ? model_of(found, model) : "?");
 		table_cell(table, TINT_DIM, "%s", confidence_of(found));
 		table_cell(table, TINT_PLAIN, "%s", serial_of(found));
-		table_cell(table, TINT_GOOD, "%s", meter != NULL ? meter : "");
-		table_cell(table, clear ? TINT_PLAIN : TINT_BAD, "%s", note_of(found, note));
 		if (has_other)
 			table_cell(table, TINT_DIM, "%u %c", found->line.baud, found->line.parity);
 	}
@@ -151,10 +150,28 @@ static void print_table(const struct scan_report *report, const struct terminal 
 	table_free(table);
 }
 
+/* What is not certain has its reason below the table. */
+static void print_doubts(const struct scan_report *report)
+{
+	const char *before = "\n";
+	for (size_t i = 0; i < report->found_count; i++) {
+		const struct scan_found *found = &report->found[i];
+		char note[NOTE_TEXT_MAX];
+		bool is_certain = found->presence == SCAN_ANSWERS && found->candidates_count == 1 &&
+				  found->candidates[0].confidence == IDENTIFY_CERTAIN &&
+				  !found->at_any_address;
+		if (is_certain)
+			continue;
+		printf("%s%u: %s\n", before, found->address, note_of(found, note));
+		for (size_t j = 1; j < found->candidates_count; j++)
+			printf("    or %s\n", found->candidates[j].model->name);
+		before = "";
+	}
+}
+
 static void print_bus(const struct scan_report *report)
 {
-	const struct bus_line *line =
-		report->found[0].line.kind == BUS_RTU ? &report->found[0].line : report->line;
+	const struct bus_line *line = &report->entries[0].found->line;
 	printf("buses:\n  - id: %s\n", report->bus);
 	if (line->kind == BUS_RTU)
 		printf("    port: %s\n    baud: %u\n    parity: %c\n    stop_bits: %u\n",
@@ -166,10 +183,9 @@ static void print_bus(const struct scan_report *report)
 
 static void print_snippet(const struct scan_report *report)
 {
-	if (report->entries_count == 0 || report->is_saved)
+	if (report->entries_count == 0)
 		return;
-	printf("\nFor the configuration%s:\n\n",
-		report->config == NULL ? "" : " (--save FILE writes it there)");
+	printf("\nFor the configuration; what is not certain, after a look at the display:\n\n");
 	if (report->config == NULL)
 		print_bus(report);
 	printf("meters:\n");
@@ -187,6 +203,7 @@ void scan_print(const struct scan_report *report)
 		return;
 	}
 	print_table(report, &terminal);
+	print_doubts(report);
 	print_snippet(report);
 }
 

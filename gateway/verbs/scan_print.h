@@ -23,12 +23,11 @@ void scan_progress_clear(const struct scan_progress *progress);
 struct scan_report {
 	const struct scan_found *found;
 	size_t found_count;
-	const struct scan_entry *entries; /* for the configuration */
+	const struct scan_entry *entries; /* for a person to put into the configuration */
 	size_t entries_count;
 	const struct scan_config *config; /* NULL: none */
 	const char *bus;
 	const struct bus_line *line;
-	bool is_saved; /* the entries go into the file: they are not shown */
 };
 void scan_print(const struct scan_report *report);
 

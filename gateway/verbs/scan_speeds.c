@@ -27,6 +27,11 @@ static const struct {
 	{1200,   'N'},
 };
 
+bool scan_same_settings(const struct bus_line *a, const struct bus_line *b)
+{
+	return a->kind != BUS_RTU || (a->baud == b->baud && a->parity == b->parity);
+}
+
 size_t scan_speeds(const struct bus_line *line, struct bus_line ret_lines[static SCAN_SPEEDS_MAX])
 {
 	size_t count = 0;

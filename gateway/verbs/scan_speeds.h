@@ -15,4 +15,7 @@ enum { SCAN_SPEEDS_MAX = 24 };
  */
 size_t scan_speeds(const struct bus_line *line, struct bus_line ret_lines[static SCAN_SPEEDS_MAX]);
 
+/* Whether both are opened with the same speed and parity; where there are none, they are. */
+bool scan_same_settings(const struct bus_line *a, const struct bus_line *b);
+
 #endif

@@ -312,26 +312,6 @@ static bool parse_registers(const char *text, struct register_span *ret_span)
 	return true;
 }
 
-static const char **text_of_option(struct read_choice *choice, int option)
-{
-	struct read_options *source = &choice->source;
-	const char **const places[OPTION_COUNT] = {
-		[OPTION_CONFIG] = &source->place.config,
-		[OPTION_SOCKET] = &source->place.socket,
-		[OPTION_MODEL] = &source->model,
-		[OPTION_SET] = &source->setting,
-		[OPTION_MODELS] = &source->models_directory,
-		[OPTION_PORT] = &source->port,
-		[OPTION_BAUD] = &source->baud,
-		[OPTION_PARITY] = &source->parity,
-		[OPTION_STOP_BITS] = &source->stop_bits,
-		[OPTION_TCP] = &source->tcp,
-		[OPTION_RTU_OVER_TCP] = &source->rtu_over_tcp,
-		[OPTION_ADDRESS] = &source->address,
-	};
-	return places[option];
-}
-
 static int read_options(int argc, char **argv, struct read_choice *choice)
 {
 	const char *argument;
@@ -340,7 +320,7 @@ static int read_options(int argc, char **argv, struct read_choice *choice)
 		if (option == OPTION_JSON)
 			choice->json = true;
 		else if (option != OPTION_REGISTERS)
-			*text_of_option(choice, option) = argument;
+			*read_options_place(&choice->source, options[option].name) = argument;
 		else if (!parse_registers(argument, &choice->registers))
 			return verb_misused(&usage,
 				"`--registers %s`: FUNCTION:ADDRESS:COUNT, function 1 to 4, "
@@ -354,7 +334,7 @@ static int read_options(int argc, char **argv, struct read_choice *choice)
 static int check_options(const struct read_choice *choice, int operands)
 {
 	const struct read_options *source = &choice->source;
-	int lines = (source->port != NULL) + (source->tcp != NULL) + (source->rtu_over_tcp != NULL);
+	int lines = read_options_lines(source);
 	if (operands > 1)
 		return verb_misused(&usage, "one METER at a time");
 	if (operands == 1 && (lines > 0 || source->model != NULL))

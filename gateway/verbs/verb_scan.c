@@ -239,45 +239,88 @@ static enum scan_end run_all(struct scan *scan)
 	return end;
 }
 
-/* Those that are no meters yet, and of which a model is known. */
-static size_t new_entries(struct scan *scan, struct scan_entry *entries, char (*ids)[SCAN_ID_MAX])
+/* A line has one speed: the configuration's, else the one at which somebody answered first. */
+static bool is_of_line(const struct scan *scan, const struct scan_found *found)
+{
+	const struct bus_line *own =
+		scan->choice->all_speeds ? &scan->found[0].line : &scan->source.line;
+	return scan_same_settings(&found->line, own) &&
+	       (scan->config.path == NULL ||
+		       scan_config_fits(&scan->config, scan->bus, &found->line));
+}
+
+/* A model that is only likely would count in wrong units unnoticed: a person puts it there. */
+static bool is_to_save(const struct scan *scan, const struct scan_found *found)
+{
+	return scan->choice->save != NULL && found->candidates_count == 1 &&
+	       found->candidates[0].confidence == IDENTIFY_CERTAIN;
+}
+
+/* Those that are no meters yet, and of which a model is known: to save, or to show. */
+static size_t new_entries(const struct scan *scan, bool to_save, struct scan_entry *entries)
 {
 	const struct scan_config *config = scan->config.path != NULL ? &scan->config : NULL;
 	size_t count = 0;
 	for (size_t i = 0; i < scan->found_count; i++) {
 		const struct scan_found *found = &scan->found[i];
+		struct scan_entry *entry = &entries[count];
 		if (known_as(scan, found) != NULL || found->presence != SCAN_ANSWERS ||
-			found->candidates_count == 0 ||
-			!scan_config_new_id(config, scan->bus, found->address, ids[count]))
+			found->candidates_count == 0 || !is_of_line(scan, found) ||
+			is_to_save(scan, found) != to_save ||
+			!scan_config_new_id(config, scan->bus, found->address, entry->id))
 			continue;
-		entries[count] = (struct scan_entry){ids[count], scan->bus, found};
+		entry->bus = scan->bus;
+		entry->found = found;
 		count++;
 	}
 	return count;
 }
 
-static int conclude(struct scan *scan)
+/* What answers at other settings is told of: there it can be set, here it cannot be read. */
+static void tell_of_others(const struct scan *scan)
+{
+	size_t others = 0;
+	for (size_t i = 0; i < scan->found_count; i++)
+		others += !is_of_line(scan, &scan->found[i]);
+	if (others > 0)
+		fprintf(stderr,
+			"%zu answer at other settings than the line has: a line has one speed and "
+			"parity; set the devices alike.\n",
+			others);
+}
+
+/* False: it could not be written; said. */
+static bool save(const struct scan *scan, struct scan_entry *entries)
+{
+	size_t count = new_entries(scan, true, entries);
+	if (count > 0 && !scan_config_save(&scan->config, entries, count))
+		return false;
+	if (count > 0)
+		fprintf(stderr, "%zu written into %s.\n", count, scan->config.path);
+	else
+		fprintf(stderr, "None that is new and certain: %s is as it was.\n",
+			scan->config.path);
+	return true;
+}
+
+static int conclude(const struct scan *scan)
 {
 	struct scan_entry *entries = calloc(FOUND_MAX, sizeof *entries);
-	char(*ids)[SCAN_ID_MAX] = calloc(FOUND_MAX, sizeof *ids);
 	int status = scan->found_count > 0 ? VERB_OK : VERB_BAD;
-	if (entries != NULL && ids != NULL) {
-		size_t count = new_entries(scan, entries, ids);
-		if (!scan->choice->json)
-			scan_print(&(struct scan_report){scan->found, scan->found_count, entries,
-				count, scan->config.path != NULL ? &scan->config : NULL, scan->bus,
-				&scan->source.line, scan->choice->save != NULL});
-		if (scan->choice->save != NULL && count > 0 &&
-			!scan_config_save(&scan->config, entries, count))
-			status = VERB_UNAVAILABLE;
-		else if (scan->choice->save != NULL)
-			fprintf(stderr,
-				count > 0 ? "%zu written into %s.\n"
-					  : "%zu new: %s is as it was.\n",
-				count, scan->config.path);
-	}
+	if (entries == NULL)
+		return VERB_UNAVAILABLE;
+	if (!scan->choice->json)
+		scan_print(&(struct scan_report){.found = scan->found,
+			.found_count = scan->found_count,
+			.entries = entries,
+			.entries_count = new_entries(scan, false, entries),
+			.config = scan->config.path != NULL ? &scan->config : NULL,
+			.bus = scan->bus,
+			.line = &scan->source.line});
+	if (scan->choice->save != NULL && !save(scan, entries))
+		status = VERB_UNAVAILABLE;
+	tell_of_others(scan);
 	free(entries);
-	free(ids);
 	return status;
 }
 
@@ -347,24 +390,6 @@ static bool parse_addresses(const char *text, struct scan_range *ret_range)
 	return true;
 }
 
-static const char **text_of_option(struct scan_choice *choice, int option)
-{
-	struct read_options *source = &choice->source;
-	const char **const places[OPTION_COUNT] = {
-		[OPTION_CONFIG] = &source->place.config,
-		[OPTION_SOCKET] = &source->place.socket,
-		[OPTION_MODELS] = &source->models_directory,
-		[OPTION_PORT] = &source->port,
-		[OPTION_BAUD] = &source->baud,
-		[OPTION_PARITY] = &source->parity,
-		[OPTION_STOP_BITS] = &source->stop_bits,
-		[OPTION_TCP] = &source->tcp,
-		[OPTION_RTU_OVER_TCP] = &source->rtu_over_tcp,
-		[OPTION_SAVE] = &choice->save,
-	};
-	return places[option];
-}
-
 static int read_options(int argc, char **argv, struct scan_choice *choice)
 {
 	const char *argument;
@@ -374,6 +399,8 @@ static int read_options(int argc, char **argv, struct scan_choice *choice)
 			choice->json = true;
 		else if (option == OPTION_ALL_SPEEDS)
 			choice->all_speeds = true;
+		else if (option == OPTION_SAVE)
+			choice->save = argument;
 		else if (option == OPTION_ADDRESSES && !parse_addresses(argument, &choice->range))
 			return verb_misused(&usage,
 				"`--addresses %s`: one address, or two with - between, 1 to %d",
@@ -384,7 +411,7 @@ static int read_options(int argc, char **argv, struct scan_choice *choice)
 			return verb_misused(&usage, "`--timeout %s`: %d to %d milliseconds",
 				argument, SCAN_TIMEOUT_MS_MIN, SCAN_TIMEOUT_MS_MAX);
 		else if (option != OPTION_ADDRESSES && option != OPTION_TIMEOUT)
-			*text_of_option(choice, option) = argument;
+			*read_options_place(&choice->source, options[option].name) = argument;
 	}
 	return option == VERB_OPTIONS_END ? -1 : verb_option_exit(option);
 }
@@ -392,7 +419,7 @@ static int read_options(int argc, char **argv, struct scan_choice *choice)
 static int check_options(const struct scan_choice *choice, int operands)
 {
 	const struct read_options *source = &choice->source;
-	int lines = (source->port != NULL) + (source->tcp != NULL) + (source->rtu_over_tcp != NULL);
+	int lines = read_options_lines(source);
 	if (operands > 1)
 		return verb_misused(&usage, "one BUS at a time");
 	if (operands + lines != 1)

@@ -222,7 +222,11 @@ static void print_buses(const json_t *buses, const struct terminal *terminal)
 			table_cell(table, TINT_PLAIN, "%.0f %%", load);
 		else
 			table_cell(table, TINT_DIM, "-");
-		table_cell(table, TINT_PLAIN, "%s", json_text_at(bus, "line"));
+		double port = json_number_at(bus, "port", -1);
+		if (port >= 0)
+			table_cell(table, TINT_PLAIN, "%s:%.0f", json_text_at(bus, "line"), port);
+		else
+			table_cell(table, TINT_PLAIN, "%s", json_text_at(bus, "line"));
 		table_cell(table, TINT_PLAIN, "%s", json_text_at(bus, "reason"));
 	}
 	table_print(table, terminal, stdout);

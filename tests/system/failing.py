@@ -102,9 +102,9 @@ class Run:
     def _judge_end(self, victim, status):
         text = victim.process.err
         if status < 0 or "Sanitizer" in text or "runtime error" in text:
-            self.wrong.append(f"it crashed ({status}):\\n{text[-2000:]}")
+            self.wrong.append(f"it crashed ({status}):\n{text[-2000:]}")
         elif status not in (0, 1, 3, 78):
-            self.wrong.append(f"exit status {status}:\\n{text[-500:]}")
+            self.wrong.append(f"exit status {status}:\n{text[-500:]}")
         elif status != 0 and not text.strip():
             self.wrong.append(f"exit status {status} and not a word")
 
@@ -129,7 +129,7 @@ class Run:
         for name in VICTIMS:
             self._launch(name)
         if not self._until(lambda: self._rows() >= before + 1, ROWS_S, self.gateway):
-            self.wrong.append(f"it does not go on:\\n{self.gateway.log[-1500:]}\\n{self.archive.log[-1500:]}")
+            self.wrong.append(f"it does not go on:\n{self.gateway.log[-1500:]}\n{self.archive.log[-1500:]}")
         self._until(self._all_there, ROWS_S, self.gateway)
         self.gateway.process.terminate(END_S)
         self._compare()

@@ -102,6 +102,19 @@ class Gateway:
         self.folder.close()
 
 
+class WithTwoMeters(rig.Case):
+    """A daemon at work: the meter `kitchen` over TCP, `hall` on a line."""
+
+    def setUp(self):
+        self.kitchen, self.hall = meters.Meter(), meters.Meter(serial=77)
+        self.tcp = self.use(meters.TcpMeters({1: self.kitchen}))
+        self.line = self.use(meters.Line({7: self.hall}))
+        self.broker = self.use(rig.Broker())
+        self.daemon = self.use(Gateway(self.broker, [bus_tcp("net", self.tcp), bus_line("cellar", self.line)],
+                                       [meter("kitchen", "net", 1), meter("hall", "cellar", 7)]))
+        rig.wait_until(lambda: {m["state"] for m in self.daemon.status()["meters"]} == {"ok"}, what="the meters")
+
+
 class DurableSession:
     """A broker as rig.Collector sees it, whose subscriber has a session that outlives connections: what a real archive
     does. With a persistent broker nothing is lost to it while it comes back after a restart."""

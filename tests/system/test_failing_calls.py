@@ -20,7 +20,7 @@ class FailingCalls(rig.Case):
             self.assert_overcome(victim, "events", errno.EMFILE, 1, failing.ONCE)
 
     def test_a_disk_that_is_broken_for_a_while_is_lived_through(self):
-        self.assert_overcome("gateway", "write", errno.EIO, 90, failing.AGAIN_AND_AGAIN)
+        self.assert_overcome("gateway", "write", errno.EIO, 60, failing.AGAIN_AND_AGAIN)
         self.assert_overcome("archive", "sync", errno.EIO, 12, failing.AGAIN_AND_AGAIN)
 
 

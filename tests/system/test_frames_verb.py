@@ -17,16 +17,9 @@ def tshark(path, *words):
     return [line.split(",") for line in done.stdout.splitlines()]
 
 
-class Frames(rig.Case):
+class Frames(gateway.WithTwoMeters):
     def setUp(self):
-        self.kitchen, self.hall = meters.Meter(), meters.Meter(serial=77)
-        self.tcp = self.use(meters.TcpMeters({1: self.kitchen}))
-        self.line = self.use(meters.Line({7: self.hall}))
-        self.broker = self.use(rig.Broker())
-        self.daemon = self.use(gateway.Gateway(
-            self.broker, [gateway.bus_tcp("net", self.tcp), gateway.bus_line("cellar", self.line)],
-            [gateway.meter("kitchen", "net", 1), gateway.meter("hall", "cellar", 7)]))
-        rig.wait_until(lambda: {m["state"] for m in self.daemon.status()["meters"]} == {"ok"}, what="the meters")
+        super().setUp()
         self.file = self.daemon.data / "bus.pcap"
 
     def frames(self, *words):

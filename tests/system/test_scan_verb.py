@@ -94,6 +94,33 @@ class OwnLine(rig.Case):
             self.assertIn("as it was", again.stderr)
             self.assertEqual(path.read_bytes(), after)
 
+    def test_a_model_that_is_not_certain_is_shown_and_not_saved(self):
+        path = self.config()
+        before = path.read_bytes()
+        done = scan(*self.port, "--addresses", "9", "--timeout", "100", "--save", path)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("  - id: cellar-9\n", done.stdout)
+        self.assertIn("as it was", done.stderr)
+        self.assertEqual(path.read_bytes(), before)
+
+    def test_what_answers_at_another_speed_than_the_bus_has_is_not_put_on_it(self):
+        path = self.config()
+        before = path.read_bytes()
+        done = scan(*self.port, "--baud", "9600", "--addresses", "7", "--timeout", "100", "--save", path)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("1 answer at other settings", done.stderr)
+        self.assertEqual(path.read_bytes(), before)
+
+    def test_save_goes_where_a_link_leads(self):
+        path = self.config()
+        link = self.folder / "link.yaml"
+        link.symlink_to(path)
+        done = scan(*self.port, "--addresses", "7", "--timeout", "100", "--save", link)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertTrue(link.is_symlink())
+        self.assertIn("id: cellar-7", path.read_text())
+        self.assertEqual(sorted(file.name for file in self.folder.iterdir()), ["link.yaml", "site.yaml"])
+
     def test_a_list_that_nothing_can_be_put_into_is_left_alone(self):
         path = self.config()
         head = path.read_text()[:path.read_text().index("meters:")]

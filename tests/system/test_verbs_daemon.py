@@ -102,17 +102,7 @@ class WithoutADaemon(rig.Case):
         self.assertIn("no-such", done.stderr)
 
 
-class WithADaemon(rig.Case):
-    def setUp(self):
-        self.meter, self.hall = meters.Meter(), meters.Meter(serial=77)
-        self.tcp = self.use(meters.TcpMeters({1: self.meter}))
-        self.line = self.use(meters.Line({7: self.hall}))
-        self.broker = self.use(rig.Broker())
-        self.daemon = self.use(gateway.Gateway(
-            self.broker, [gateway.bus_tcp("net", self.tcp), gateway.bus_line("cellar", self.line)],
-            [gateway.meter("kitchen", "net", 1), gateway.meter("hall", "cellar", 7)]))
-        rig.wait_until(lambda: {m["state"] for m in self.daemon.status()["meters"]} == {"ok"}, what="the meters")
-
+class WithADaemon(gateway.WithTwoMeters):
     def test_status_is_a_table_and_says_whether_all_is_well(self):
         rig.wait_until(lambda: self.daemon.status()["broker"]["connected"], what="the broker")
         done = self.daemon.verb("status")
@@ -133,6 +123,18 @@ class WithADaemon(rig.Case):
         done = self.daemon.verb("read", "--registers", "3:100:2", "--port", self.line.path, "--address", 7, "--json")
         self.assertEqual(json.loads(done.stdout)["words"], [0, 77])
         self.assertTrue(json.loads(done.stdout)["borrowed"])
+
+    def test_of_two_buses_at_one_host_the_right_one_is_borrowed(self):
+        other = self.use(meters.TcpMeters({1: meters.Meter(serial=88)}))
+        self.daemon.configure([gateway.bus_tcp("net", self.tcp), gateway.bus_tcp("other", other)],
+                              [gateway.meter("kitchen", "net", 1), gateway.meter("shed", "other", 1)])
+        self.assertEqual(self.daemon.verb("reload").returncode, 0)
+        rig.wait_until(lambda: {m["state"] for m in self.daemon.status()["meters"]} == {"ok"}, what="the meters")
+        for server, serial in ((self.tcp, "4711"), (other, "88")):
+            done = self.daemon.verb("read", "--json", "--model", "test-wh64", "--models", meters.MODELS,
+                                    "--tcp", f"127.0.0.1:{server.port}")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertEqual((json.loads(done.stdout)["serial_number"], json.loads(done.stdout)["borrowed"]), (serial, True))
 
     def test_read_of_an_unknown_meter_names_those_there_are(self):
         done = self.daemon.verb("read", "attic")

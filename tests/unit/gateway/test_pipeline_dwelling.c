@@ -333,15 +333,23 @@ static void a_restart_on_its_first_day_loses_nothing(void **state)
 	home_end(home);
 }
 
+/* A dwelling for a day and five hours, and then for an hour none. */
+static struct home *home_that_ceased(int64_t *ret_first_wall_ms)
+{
+	struct home *home = home_new("yes");
+	show(home);
+	*ret_first_wall_ms = midnight(home, 1);
+	live_until(home, *ret_first_wall_ms + day_ms + 5 * HOUR_MS);
+	reload(home, "no");
+	live_on(home, HOUR_MS);
+	return home;
+}
+
 static void what_is_no_dwellings_any_more_is_finer_from_the_next_utc_midnight(void **state)
 {
 	(void)state;
-	struct home *home = home_new("yes");
-	show(home);
-	int64_t first = midnight(home, 1);
-	live_until(home, first + day_ms + 5 * HOUR_MS);
-	reload(home, "no");
-	live_on(home, HOUR_MS);
+	int64_t first;
+	struct home *home = home_that_ceased(&first);
 	restart(home);
 	live_until(home, first + 2 * day_ms);
 	show(home);
@@ -364,12 +372,8 @@ static void what_is_no_dwellings_any_more_is_finer_from_the_next_utc_midnight(vo
 static void a_slip_of_the_configuration_leaves_the_day_whole(void **state)
 {
 	(void)state;
-	struct home *home = home_new("yes");
-	show(home);
-	int64_t first = midnight(home, 1);
-	live_until(home, first + day_ms + 5 * HOUR_MS);
-	reload(home, "no");
-	live_on(home, HOUR_MS);
+	int64_t first;
+	struct home *home = home_that_ceased(&first);
 	reload(home, "yes");
 	live_until(home, first + 2 * day_ms);
 	live_on(home, 10 * MINUTE_MS);
